@@ -1,0 +1,227 @@
+/**
+ * The borders between transax and the machine it runs on: interfaces only.
+ *
+ * Everything that touches time, chance, files, sockets, databases or wires goes through one of
+ * these, so that services can be tested with a clock that is stepped, a meter that lies and a disk
+ * that is full. The Node implementations stand beside this file; only `main.ts` files, the testbed
+ * and tests may import those.
+ */
+
+/** Milliseconds since 1970-01-01 UTC, in market time (which a test may step or scale). */
+export type UnixMs = number;
+
+/**
+ * Two clocks in one port. Market time says which interval it is; monotonic time never jumps and
+ * serves deadlines, retries and minimum on and off times.
+ */
+export interface Clock {
+  /** Market time, ms since the epoch. */
+  now(): UnixMs;
+  /** Real milliseconds since some fixed moment of this process; never goes back. */
+  monotonicMs(): number;
+  /** Whether market time is proven good (synchronised). Nothing is signed while it is not. */
+  isProven(): boolean;
+  /** A named waiting line for one loop. Create it before the first `until`, close it at the end. */
+  pacer(name: string): Pacer;
+  /** Waits in real time, for retries only. @throws the signal's reason when aborted. */
+  delay(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The pace of one loop in market time. A loop is busy from the creation of its pacer, and from each
+ * return of `until`, to the next call of `until`; stepped market time advances only when no loop is
+ * busy. So a loop must do all its work of one step between two calls, and await it.
+ */
+export interface Pacer {
+  /**
+   * Waits until market time `at`; returns at once (a turn later) when that has passed.
+   * @throws the signal's reason when aborted.
+   */
+  until(at: UnixMs, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** Housekeeping by calendar (UTC cron expression); no network action starts from here. */
+export interface Schedule {
+  /** Runs `job` at each match of `cron` until the signal aborts. */
+  at(cron: string, job: () => void, signal: AbortSignal): void;
+}
+
+export interface Random {
+  /** Cryptographically strong random bytes. */
+  bytes(count: number): Uint8Array;
+  /** A number in [0, 1) for jitter and spreading; need not be cryptographic. */
+  uniform(): number;
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | bigint | null>>;
+
+/** One line per event: what happened, what it means, what to do. Never a key or an address pair. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** Read-only material that ships with the program: profiles, WASM, worker code. */
+export interface Resources {
+  /** @throws Error when there is no such resource. */
+  text(name: string): string;
+  bytes(name: string): Uint8Array;
+}
+
+/** Text files named by the user. @throws FileError. */
+export interface Files {
+  readText(path: string): string;
+  /** Writes to a temporary file beside it, fsyncs, renames. `mode` defaults to 0o644. */
+  writeText(path: string, text: string, mode?: number): void;
+  exists(path: string): boolean;
+}
+
+export class FileError extends Error {
+  readonly path: string;
+  readonly code: 'missing' | 'denied' | 'full' | 'other';
+  constructor(path: string, code: FileError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'FileError';
+    this.path = path;
+    this.code = code;
+  }
+}
+
+// ------------------------------------------------------------------------------------ databases
+
+export type SqlValue = string | number | bigint | Uint8Array | null;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/**
+ * One SQLite file. Integers come back as numbers; columns that may exceed 2^53 are stored as TEXT.
+ * Statements are prepared once per SQL text and kept.
+ * @throws SqlError on every failure.
+ */
+export interface Sql {
+  run(sql: string, ...params: SqlValue[]): { changes: number; lastId: number };
+  get(sql: string, ...params: SqlValue[]): SqlRow | undefined;
+  all(sql: string, ...params: SqlValue[]): SqlRow[];
+  /** All or nothing; durable when it returns. May not be nested. */
+  transaction<T>(work: () => T): T;
+  /** Bytes of the database and its log on disk, for the wear figure. */
+  bytesOnDisk(): number;
+  close(): void;
+}
+
+export class SqlError extends Error {
+  /**
+   * `wrong-key`: the key does not fit the file. `damaged`: it does, and pages are corrupt.
+   * `locked`: another process holds it. `full`, `io`: the disk. `constraint`: a rule of the schema.
+   */
+  readonly code: 'wrong-key' | 'damaged' | 'locked' | 'full' | 'io' | 'constraint' | 'other';
+  readonly path: string;
+  constructor(path: string, code: SqlError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'SqlError';
+    this.path = path;
+    this.code = code;
+  }
+}
+
+// ------------------------------------------------------------------------------------ the house
+
+/**
+ * One Modbus bus (a TCP connection or a serial line) with any number of units on it. Requests are
+ * queued: one is under way at a time. Words are 16-bit, in the order of the wire.
+ * @throws BusError
+ */
+export interface Bus {
+  /** Function 4. `count` words from `address` (0-based wire address). */
+  readInput(unit: number, address: number, count: number): Promise<Uint16Array>;
+  /** Function 3. */
+  readHolding(unit: number, address: number, count: number): Promise<Uint16Array>;
+  /** Function 16. */
+  writeHolding(unit: number, address: number, words: Uint16Array): Promise<void>;
+  /** Function 1. */
+  readCoil(unit: number, address: number): Promise<boolean>;
+  /** Function 5. */
+  writeCoil(unit: number, address: number, on: boolean): Promise<void>;
+  /** Requests answered well and failed since the start, for `status`. */
+  counters(): { good: number; failed: number; reconnects: number };
+  close(): void;
+}
+
+export class BusError extends Error {
+  /**
+   * `timeout`: no answer in time. `closed`: no connection. `framing`: an answer that does not fit
+   * the request. `exception`: the device refused, with `exceptionCode` of the Modbus standard.
+   */
+  readonly code: 'timeout' | 'closed' | 'framing' | 'exception';
+  readonly exceptionCode: number | null;
+  constructor(code: BusError['code'], message: string, exceptionCode: number | null = null) {
+    super(message);
+    this.name = 'BusError';
+    this.code = code;
+    this.exceptionCode = exceptionCode;
+  }
+}
+
+/** One switched output. @throws Error when the output cannot be reached. */
+export interface Relay {
+  set(on: boolean): Promise<void>;
+  /** What the output is driven to now, read back from the device. */
+  read(): Promise<boolean>;
+}
+
+// ---------------------------------------------------------------------------------- the outside
+
+export interface PostOptions {
+  /** Connections are never shared between identities (one per anonymous address). */
+  identity: string;
+  /** Absolute deadline of the whole exchange, real ms; the socket is ended when it passes. */
+  deadlineMs: number;
+  /** The answer's size limit; a longer answer is an error, never cut. */
+  maxBytes: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * JSON over HTTP POST to what lies outside the house (chain, DSO). Compressed answers, redirects
+ * and other origins than those it was made for are refused.
+ * @throws TransportError
+ */
+export interface Transport {
+  post(url: string, body: string, options: PostOptions): Promise<{ status: number; body: string }>;
+  /** `tor`, or `clear` for the lab: shown by `status` and said at each start. */
+  readonly kind: 'tor' | 'clear';
+  close(): void;
+}
+
+export class TransportError extends Error {
+  readonly code: 'unreachable' | 'deadline' | 'too-large' | 'refused' | 'protocol' | 'aborted';
+  constructor(code: TransportError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'TransportError';
+    this.code = code;
+  }
+}
+
+export interface HttpRequest {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: string;
+  signal: AbortSignal;
+}
+
+export interface HttpResponse {
+  status: number;
+  /** Defaults to `application/json`. */
+  contentType?: string;
+  body: string | Uint8Array | AsyncIterable<string>;
+}
+
+/** A small HTTP server on a loopback port or a Unix socket. Bodies over 1 MiB are refused. */
+export interface HttpListener {
+  listen(
+    at: { host: string; port: number } | { path: string; mode: number },
+    handle: (request: HttpRequest) => Promise<HttpResponse>,
+  ): Promise<{ port: number | null; close(): Promise<void> }>;
+}
