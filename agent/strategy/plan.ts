@@ -1,0 +1,52 @@
+/**
+ * What a home wants, in numbers and words; it knows no market mechanism. Pure.
+ * Powers are positive into the home (design: words and units).
+ */
+import type { Interval } from '../../market/intervals.ts';
+import type { Side } from '../../market/units.ts';
+
+/** Net load of one interval: quantiles of its mean power. */
+export interface NetLoadForecast {
+  interval: Interval;
+  p10W: number;
+  p50W: number;
+  p90W: number;
+  /** Which method made it, and from how many days: `slot-median-28d (9 days)`, `last value`. */
+  method: string;
+}
+
+export interface Reason {
+  /** Stable code, e.g. `surplus-expected`, `need-expected`, `battery-spare`. */
+  code: string;
+  /** For people: `offered 0.42 kWh at 0.19 for 12:00 to 13:15: surplus expected 0.5 (0.3 to 0.8)`. */
+  sentence: string;
+}
+
+/** Energy that the home would sell or buy within a range of intervals. */
+export interface Block {
+  side: Side;
+  firstInterval: Interval;
+  lastInterval: Interval;
+  energyWs: number;
+  maxPowerW: number;
+  /** Reservation price. */
+  valueMicroPerKwh: number;
+  reason: Reason;
+}
+
+export interface PlanSlot {
+  interval: Interval;
+  forecast: NetLoadForecast;
+  /** Planned battery power (charge positive) and switched load power, means over the interval. */
+  batteryW: number;
+  loadsW: number;
+  /** What the meter would show if nothing is traded: forecast + battery + loads. */
+  plannedW: number;
+}
+
+/** Made in interval `madeIn` for the intervals after it. */
+export interface Plan {
+  madeIn: Interval;
+  slots: PlanSlot[];
+  blocks: Block[];
+}

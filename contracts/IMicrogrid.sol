@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.0;
+
+/// What is fixed for ever at deployment, and what the owner may change with notice.
+struct Calendar {
+    uint32 intervalSeconds; // length of an interval; index = unix time / intervalSeconds
+    uint32 clearIntervals; // T_clear of the paper, at least 1
+    uint32 leadSeconds; // gate closure before that edge
+    uint32 quietSeconds; // a third of the interval: no new offer counts, no energy is lowered
+    uint32 horizonIntervals; // L: offers reach this far, the current interval counted; 2 to 96
+}
+
+struct Limits {
+    uint64 internalLimitW; // C_int: total sold, and total bought, inside the feeder
+    uint64 externalLimitW; // C_ext: net flow out of the feeder, and into it
+}
+
+/// The grid and its rules: time, feeders, tariff, roles.
+///
+/// Feeder 0 is the utility's own: it has no limits. Feeders 1..feederCount are branches.
+/// Before `seal` the owner sets everything up at once; afterwards a change of limits or tariff
+/// takes effect beyond every postable interval, and a market is admitted only after a delay.
+interface IMicrogrid {
+    event FeederLimitsSet(uint32 indexed feeder, uint32 fromInterval, uint64 internalLimitW, uint64 externalLimitW);
+    event TariffSet(uint32 fromInterval, uint32[] useMicroPerKwh, uint32[] feedInMicroPerKwh);
+    event RoleSet(bytes32 indexed role, address indexed holder, bool held);
+    event MarketProposed(address indexed market, uint256 admittedAt);
+    event MarketAdmitted(address indexed market);
+    event Suspended(uint32 indexed feeder, uint32 firstInterval, uint32 lastInterval);
+    event OwnerProposed(address indexed owner);
+    event OwnerChanged(address indexed owner);
+    event Sealed();
+
+    function calendar() external view returns (Calendar memory);
+    function currentInterval() external view returns (uint32);
+    /// Gate closure of an interval, unix seconds.
+    function closeOf(uint32 interval) external view returns (uint256);
+    function startOf(uint32 interval) external view returns (uint256);
+    /// The first interval whose gate is open now.
+    function firstOpenInterval() external view returns (uint32);
+
+    function feederCount() external view returns (uint32);
+    /// Limits of one feeder at an interval; feeder 0 has none (maximal values).
+    function limitsAt(uint32 feeder, uint32 interval) external view returns (Limits memory);
+    /// Limits of all feeders 0..feederCount at an interval, by feeder.
+    function allLimitsAt(uint32 interval) external view returns (Limits[] memory);
+    function isSuspended(uint32 feeder, uint32 interval) external view returns (bool);
+    /// The utility's prices for an interval: for use, and for feeding in. The tariff repeats daily.
+    function tariffAt(uint32 interval) external view returns (uint32 useMicroPerKwh, uint32 feedInMicroPerKwh);
+
+    function owner() external view returns (address);
+    function isGranter(address holder) external view returns (bool);
+    function isSettler(address holder) external view returns (bool);
+    function isMarket(address market) external view returns (bool);
+
+    function addFeeder(uint64 internalLimitW, uint64 externalLimitW) external returns (uint32 feeder);
+    function setFeederLimits(uint32 feeder, uint64 internalLimitW, uint64 externalLimitW) external returns (uint32 fromInterval);
+    function setTariff(uint32[] calldata useMicroPerKwh, uint32[] calldata feedInMicroPerKwh) external returns (uint32 fromInterval);
+    function setGranter(address holder, bool held) external;
+    function setSettler(address holder, bool held) external;
+    function proposeMarket(address market) external;
+    function admitMarket(address market) external;
+    /// An emergency: trades of this feeder in these intervals are voided when they are finalized.
+    /// Open to the owner and to granters (the DSO's hot key: it must be quick).
+    function suspend(uint32 feeder, uint32 firstInterval, uint32 lastInterval) external;
+    function proposeOwner(address next) external;
+    function acceptOwner() external;
+    function seal() external;
+}
