@@ -1,0 +1,123 @@
+/** Child processes of a run: started with the same Node, logged to files, ended together. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+
+export class ChildError extends Error {
+  readonly exitCode: number | null;
+  constructor(name: string, exitCode: number | null, tail: string) {
+    super(`${name} ended with ${exitCode ?? 'a signal'}${tail ? `: ${tail}` : ''}`);
+    this.name = 'ChildError';
+    this.exitCode = exitCode;
+  }
+}
+
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  /** Resolves with the exit code (null: by a signal) once the process is gone. */
+  readonly ended: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+  /** The last lines it wrote. */
+  tail(): string;
+}
+
+export class Children {
+  readonly #running = new Map<string, Child>();
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #logDir: string;
+  #started = 0;
+
+  constructor(logDir: string, compileCacheDir: string) {
+    this.#logDir = logDir;
+    this.#environment = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir, NO_COLOR: '1' };
+  }
+
+  /** Processes started so far, short-lived commands not counted. */
+  get started(): number {
+    return this.#started;
+  }
+
+  running(): Child[] {
+    return [...this.#running.values()];
+  }
+
+  find(name: string): Child | undefined {
+    return this.#running.get(name);
+  }
+
+  /** Starts a long-running program of the project, e.g. `agent/main.ts run --config ...`. */
+  start(name: string, args: string[]): Child {
+    const logFile = `${this.#logDir}/${name}.log`;
+    const log = createWriteStream(logFile, { flags: 'a' });
+    const process_ = spawn(process.execPath, nodeArgs(args), {
+      cwd: PROJECT,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    process_.stdout.pipe(log, { end: false });
+    process_.stderr.pipe(log, { end: false });
+    const ended = exitOf(process_).finally(() => {
+      log.end();
+      if (this.#running.get(name) === child) this.#running.delete(name);
+    });
+    const child: Child = {
+      name,
+      pid: process_.pid ?? -1,
+      ended,
+      kill: (signal) => void process_.kill(signal),
+      tail: () => lastLines(logFile),
+    };
+    this.#running.set(name, child);
+    this.#started += 1;
+    return child;
+  }
+
+  /** Runs a command of the project to its end. @returns its stdout. @throws ChildError */
+  async command(name: string, args: string[]): Promise<string> {
+    const child = spawn(process.execPath, nodeArgs(args), {
+      cwd: PROJECT,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk));
+    const code = await exitOf(child);
+    if (code !== 0) throw new ChildError(name, code, err.trim().split('\n').slice(-3).join(' | '));
+    return out;
+  }
+
+  /** SIGTERM to all, SIGKILL to those that are still there after `graceMs`. */
+  async stopAll(graceMs: number): Promise<void> {
+    const children = this.running();
+    for (const child of children) child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      for (const child of this.running()) child.kill('SIGKILL');
+    }, graceMs);
+    await Promise.all(children.map((child) => child.ended));
+    clearTimeout(timer);
+  }
+}
+
+function nodeArgs(args: string[]): string[] {
+  return ['--disable-warning=ExperimentalWarning', ...args];
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code));
+  });
+}
+
+function lastLines(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n').slice(-3).join(' | ');
+  } catch {
+    return '';
+  }
+}

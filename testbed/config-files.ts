@@ -1,0 +1,150 @@
+/** The config files of a run, as an installer and a utility would write them. */
+import type { CommunitySpec, HomeSpec } from './homes/community.ts';
+
+export interface OperatorPlan {
+  name: string;
+  rpcUrl: string;
+  dsoPort: number;
+  community: CommunitySpec;
+  horizonIntervals: number;
+  leadSeconds: number;
+  /** Market time between polls of the log. */
+  pollSeconds: number;
+  clock: string | null;
+}
+
+/** `operator.toml` of a run. */
+export function operatorToml(plan: OperatorPlan): string {
+  const feeders = plan.community.feeders
+    .map(
+      (feeder) =>
+        `  { internal_limit = "${feeder.internalLimitW} W", ` +
+        `external_limit = "${feeder.externalLimitW} W" },`,
+    )
+    .join('\n');
+  return `[chain]
+rpc = ["${plan.rpcUrl}"]
+finality = "instant"
+
+[keys]
+owner = "owner.key"
+dso = "dso.key"
+solver = "solver.key"
+
+[files]
+deployment = "deployment.json"
+books = "books.db"
+grid = "grid.json"
+
+[grid]
+name = "${plan.name}"
+interval = "15 min"
+clear_intervals = 1
+lead = "${plan.leadSeconds} s"
+horizon = ${plan.horizonIntervals}
+min_offer = "1 Wh"
+min_trade = "1 Wh"
+offers_per_asset = 4
+tariff_zone = "Europe/Berlin"
+feeders = [
+${feeders}
+]
+
+[tariff]
+use = ["0.30 /kWh"]
+feed_in = ["0.08 /kWh"]
+
+[caps]
+money_per_day = "1000000"
+feeder_power = "10 MW"
+
+[dso]
+listen = "127.0.0.1:${plan.dsoPort}"
+url = "http://127.0.0.1:${plan.dsoPort}"
+credit = "50"
+poll = "${plan.pollSeconds} s"
+
+[solver]
+poll = "${plan.pollSeconds} s"
+stake = "1"
+
+[lab]
+clear_net = true
+${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
+}
+
+export interface AgentPlan {
+  home: HomeSpec;
+  modbusPort: number;
+  pollSeconds: number;
+  tradingPollSeconds: number;
+  blockSeconds: number;
+  follow: boolean;
+  clock: string | null;
+}
+
+/** `agent.toml` of one home. */
+export function agentToml(plan: AgentPlan): string {
+  const connection = `tcp://127.0.0.1:${plan.modbusPort}`;
+  return [
+    `[meter]
+profile = "eastron-sdm630"
+connection = "${connection}"
+unit = 1
+poll = "${plan.pollSeconds} s"
+`,
+    batteryToml(plan.home, connection),
+    boilerToml(plan.home, connection),
+    `[home]
+zone = "Europe/Berlin"
+max_power = "${plan.home.maxPowerW} W"
+
+[state]
+wallet = "wallet.db"
+journal = "journal.db"
+key = "keystore.key"
+grid = "grid.json"
+socket = "agent.sock"
+
+[trading]
+poll = "${plan.tradingPollSeconds} s"
+ahead = 1
+block = "${plan.blockSeconds} s"
+
+[following]
+enabled = ${plan.follow}
+
+[lab]
+clear_net = true
+single_endpoint = true
+${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`,
+  ].join('\n');
+}
+
+function batteryToml(home: HomeSpec, connection: string): string {
+  const battery = home.battery;
+  if (!battery) return '';
+  return `[battery]
+profile = "transax-lab-battery"
+connection = "${connection}"
+unit = 2
+capacity = "${Math.round(battery.capacityWs / 3600)} Wh"
+charge = "${battery.chargeW} W"
+discharge = "${battery.dischargeW} W"
+charge_window = ["10 %", "95 %"]
+efficiency = "${Math.round(battery.efficiency * 100)} %"
+`;
+}
+
+function boilerToml(home: HomeSpec, connection: string): string {
+  const load = home.switchedLoad;
+  if (!load) return '';
+  return `[loads.boiler]
+power = "${load.powerW} W"
+relay = { driver = "modbus-coil", connection = "${connection}", unit = 3, coil = 0 }
+energy_per_day = "${Math.round(load.energyPerDayWs / 3600)} Wh"
+minimum_on = "10 min"
+minimum_off = "5 min"
+safe = "off"
+`;
+}
