@@ -1,0 +1,33 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ChunkError, decodeChunk, encodeChunk } from '../../../market/matching/chunk.ts';
+import vectors from '../../vectors/chunks.json' with { type: 'json' };
+
+const test = suite('market/matching/chunk');
+
+for (const { name, trades, bytes } of vectors.valid) {
+  test(`encodes and decodes: ${name}`, () => {
+    assert.is(encodeChunk(trades), bytes);
+    assert.equal(decodeChunk(bytes), trades);
+  });
+}
+
+for (const { name, bytes } of vectors.invalid) {
+  test(`refuses bytes: ${name}`, () => {
+    assert.throws(
+      () => decodeChunk(bytes),
+      (error: unknown) => error instanceof ChunkError,
+    );
+  });
+}
+
+test('refuses numbers that do not fit', () => {
+  for (const powerW of [-1, 0.5, 2 ** 32, Number.NaN]) {
+    assert.throws(
+      () => encodeChunk([{ askId: 1, bidId: 2, powerW }]),
+      (error: unknown) => error instanceof RangeError,
+    );
+  }
+});
+
+test.run();
