@@ -1,0 +1,172 @@
+/**
+ * The HTTP server of the DSO, the status socket and the pages: one handler, small bodies, answers in
+ * one piece or as a stream of text (server-sent events).
+ */
+
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { HttpListener, HttpRequest, HttpResponse, Log } from './ports.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** A whole request must have arrived within this, real ms. */
+const REQUEST_MS = 30_000;
+
+type Handler = (request: HttpRequest) => Promise<HttpResponse>;
+type Place = { host: string; port: number } | { path: string; mode: number };
+
+/** @param log told of handlers that throw; the client gets 500 without details. */
+export function nodeHttpListener(log?: Log): HttpListener {
+  return {
+    async listen(at, handle) {
+      const server = createServer((request, response) => {
+        serve(request, response, handle).catch((error: unknown) => {
+          log?.error('a request could not be answered', {
+            path: request.url ?? '',
+            error: `${error}`,
+          });
+          if (response.headersSent) response.destroy();
+          else refuse(response, 500, 'internal error');
+        });
+      });
+      server.requestTimeout = REQUEST_MS;
+      await listenAt(server, at);
+      const address = server.address();
+      return {
+        port: typeof address === 'object' && address !== null ? address.port : null,
+        close: () => closeServer(server),
+      };
+    },
+  };
+}
+
+async function listenAt(server: Server, at: Place): Promise<void> {
+  if ('path' in at) await removeStaleSocket(at.path);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    const done = (): void => {
+      server.off('error', reject);
+      resolve();
+    };
+    if ('host' in at) {
+      server.listen(at.port, at.host, done);
+      return;
+    }
+    // The socket file is made during `listen`: nobody may connect before its mode is set.
+    const old = process.umask(0o777 & ~at.mode);
+    try {
+      server.listen(at.path, done);
+    } finally {
+      process.umask(old);
+    }
+  });
+  if ('path' in at) chmodSync(at.path, at.mode);
+}
+
+/** A socket file that nobody answers at is left from a process that was killed. */
+function removeStaleSocket(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      reject(new Error(`${path} is in use by another process`));
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handle: Handler,
+): Promise<void> {
+  const body = await readBody(request);
+  if (body === null) {
+    response.setHeader('connection', 'close');
+    refuse(response, 413, 'the body is over 1 MiB');
+    return;
+  }
+  let url: URL;
+  try {
+    url = new URL(`http://listener${request.url ?? '/'}`);
+  } catch {
+    refuse(response, 400, 'the path is not valid');
+    return;
+  }
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the client went away')));
+  const answer = await handle({
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    query: url.searchParams,
+    body,
+    signal: gone.signal,
+  });
+  if (!gone.signal.aborted) await send(response, answer, gone.signal);
+}
+
+async function send(
+  response: ServerResponse,
+  answer: HttpResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const headers: Record<string, string | number> = {
+    'content-type': answer.contentType ?? 'application/json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
+  const { body } = answer;
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    headers['content-length'] = Buffer.byteLength(body);
+    response.writeHead(answer.status, headers).end(body);
+    return;
+  }
+  response.writeHead(answer.status, headers);
+  response.flushHeaders();
+  for await (const piece of body) {
+    if (signal.aborted) return;
+    if (!response.write(piece)) await drained(response);
+  }
+  response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    response.once('close', done);
+  });
+}
+
+/** Null when the body is too long; what follows is then not read. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request.iterator({ destroyOnReturn: false })) {
+    length += piece.length;
+    if (length > MAX_BODY_BYTES) return null;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function refuse(response: ServerResponse, status: number, error: string): void {
+  const body = JSON.stringify({ error });
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
+    .end(body);
+}

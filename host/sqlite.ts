@@ -1,0 +1,219 @@
+/**
+ * SQLite files: the one place that opens, keys, locks and migrates them. WAL with synchronous=FULL,
+ * so that what a transaction returned is on disk.
+ *
+ * One process writes a file; it holds `<path>.lock`, itself a SQLite file under an exclusive
+ * transaction, whose lock the system drops when the process dies. SQLite's own exclusive mode is
+ * not used, because readers (page, audit) open the file while the agent runs.
+ */
+
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { type Sql, SqlError, type SqlRow, type SqlValue } from './ports.ts';
+import { derivedKeys, KeyCheck } from './sqlite-key.ts';
+
+export interface SqlOptions {
+  /** 32 raw bytes: the whole file is encrypted (chacha20) under a key derived from them. */
+  key?: Uint8Array;
+  /** Opens beside a writer; takes no lock, and migrates nothing. */
+  readOnly?: boolean;
+  /**
+   * SQL scripts; `user_version` counts how many have run. They are only ever added to. A file with
+   * more of them than given here was written by a later release, and opens all the same.
+   */
+  migrations?: readonly string[];
+}
+
+/** How long a statement waits for another connection's lock, real ms. */
+const BUSY_MS = 5_000;
+const FILE_MODE = 0o600;
+
+/**
+ * Opens, or makes when there is none, the database at `path`. A file that had been there is never
+ * made anew: when it is gone or damaged, that is an error.
+ * @throws SqlError
+ */
+export function openSql(path: string, options: SqlOptions = {}): Sql {
+  const isMemory = path === ':memory:';
+  const readOnly = options.readOnly === true;
+  const lock = isMemory || readOnly ? null : takeLock(path);
+  try {
+    const check = isMemory || options.key === undefined ? null : new KeyCheck(path, options.key);
+    check?.beforeOpen();
+    const db = withSqlErrors(path, () => {
+      if (!isMemory && !readOnly) closeSync(openSync(path, 'a', FILE_MODE));
+      return new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: BUSY_MS });
+    });
+    try {
+      withSqlErrors(path, () => prepareFile(db, readOnly, options.key));
+      if (!readOnly) {
+        check?.afterOpen();
+        migrate(path, db, options.migrations ?? []);
+      }
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return new SqliteFile(path, db, lock);
+  } catch (error) {
+    lock?.close();
+    throw error;
+  }
+}
+
+class SqliteFile implements Sql {
+  readonly #path: string;
+  readonly #db: Database.Database;
+  readonly #lock: Database.Database | null;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(path: string, db: Database.Database, lock: Database.Database | null) {
+    this.#path = path;
+    this.#db = db;
+    this.#lock = lock;
+  }
+
+  run(sql: string, ...params: SqlValue[]): { changes: number; lastId: number } {
+    return withSqlErrors(this.#path, () => {
+      const result = this.#statement(sql).run(...params);
+      return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
+    });
+  }
+
+  get(sql: string, ...params: SqlValue[]): SqlRow | undefined {
+    // better-sqlite3 types rows as unknown; a row of SQLite holds nothing else than these values.
+    return withSqlErrors(
+      this.#path,
+      () => this.#statement(sql).get(...params) as SqlRow | undefined,
+    );
+  }
+
+  all(sql: string, ...params: SqlValue[]): SqlRow[] {
+    return withSqlErrors(this.#path, () => this.#statement(sql).all(...params) as SqlRow[]);
+  }
+
+  transaction<T>(work: () => T): T {
+    if (this.#db.inTransaction) throw new Error('transactions may not be nested');
+    const path = this.#path;
+    withSqlErrors(path, () => this.#db.exec(this.#lock === null ? 'BEGIN' : 'BEGIN IMMEDIATE'));
+    try {
+      const result = work();
+      if (result instanceof Promise) throw new Error('a transaction cannot wait for a promise');
+      withSqlErrors(path, () => this.#db.exec('COMMIT'));
+      return result;
+    } finally {
+      // Still open: the work or the commit failed, and the first error is the one to report.
+      if (this.#db.open && this.#db.inTransaction) this.#db.exec('ROLLBACK');
+    }
+  }
+
+  bytesOnDisk(): number {
+    return [this.#path, `${this.#path}-wal`]
+      .filter((file) => existsSync(file))
+      .reduce((sum, file) => sum + statSync(file).size, 0);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+    this.#lock?.close();
+  }
+
+  #statement(sql: string): Database.Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const prepared = this.#db.prepare(sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
+  }
+}
+
+function takeLock(path: string): Database.Database {
+  const lockPath = `${path}.lock`;
+  return withSqlErrors(path, () => {
+    closeSync(openSync(lockPath, 'a', FILE_MODE));
+    const lock = new Database(lockPath, { timeout: 0 });
+    try {
+      lock.exec('BEGIN EXCLUSIVE');
+      return lock;
+    } catch (cause) {
+      lock.close();
+      if (codeOf(cause) === 'locked') {
+        throw new SqlError(path, 'locked', `${path} is in use by another process`, cause);
+      }
+      throw cause;
+    }
+  });
+}
+
+/** The key comes before every other statement; the first read then shows whether it fits. */
+function prepareFile(db: Database.Database, readOnly: boolean, key: Uint8Array | undefined): void {
+  if (key !== undefined) {
+    db.pragma("cipher='chacha20'");
+    db.pragma(`key='raw:${Buffer.from(derivedKeys(key).database).toString('hex')}'`);
+  }
+  db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  db.pragma('temp_store=MEMORY');
+  db.pragma('foreign_keys=ON');
+  if (readOnly) return;
+  db.pragma('journal_mode=WAL');
+  db.pragma('synchronous=FULL');
+  if (key === undefined) return;
+  db.pragma('secure_delete=ON');
+  const verdict = db.pragma('quick_check(1)', { simple: true });
+  if (verdict !== 'ok') throw new SqlError(db.name, 'damaged', `${db.name}: ${verdict}`);
+}
+
+function migrate(path: string, db: Database.Database, migrations: readonly string[]): void {
+  const done = Number(db.pragma('user_version', { simple: true }));
+  for (const [index, script] of migrations.entries()) {
+    if (index < done) continue;
+    withSqlErrors(path, () => {
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        db.exec(script);
+        db.pragma(`user_version=${index + 1}`);
+        db.exec('COMMIT');
+      } finally {
+        if (db.inTransaction) db.exec('ROLLBACK');
+      }
+    });
+  }
+}
+
+function withSqlErrors<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof SqlError) throw cause;
+    const code = codeOf(cause);
+    if (code === null) throw cause;
+    throw new SqlError(path, code, sentence(path, code, cause), cause);
+  }
+}
+
+function codeOf(cause: unknown): SqlError['code'] | null {
+  if (!(cause instanceof Error) || !('code' in cause)) return null;
+  const code = String(cause.code);
+  if (code.startsWith('SQLITE_CONSTRAINT')) return 'constraint';
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return 'full';
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) return 'damaged';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'locked';
+  if (/^SQLITE_(IOERR|CANTOPEN|READONLY|PERM)/.test(code)) return 'io';
+  if (code.startsWith('SQLITE_')) return 'other';
+  return /^E[A-Z]+$/.test(code) ? 'io' : null;
+}
+
+function sentence(path: string, code: SqlError['code'], cause: unknown): string {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  switch (code) {
+    case 'damaged':
+      return `${path} is damaged, or is not a database for this key; restore it from a backup (${reason})`;
+    case 'full':
+      return `the disk of ${path} is full: make room, then start again`;
+    case 'io':
+      return `${path} cannot be read or written (${reason})`;
+    default:
+      return `${path}: ${reason}`;
+  }
+}
