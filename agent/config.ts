@@ -1,0 +1,310 @@
+/**
+ * The agent's settings: `agent.toml`, parsed once into inner units, all faults reported together
+ * (design: fixed names; 12). Every value with a unit is text.
+ */
+import * as v from 'valibot';
+import { durationMs, energyWs, powerW, share } from '../market/settings/quantities.ts';
+import { readSettings, table } from '../market/settings/toml.ts';
+
+/** A device in the house, reached by IP literal only, so that no name is ever looked up. */
+export interface TcpAddress {
+  host: string;
+  port: number;
+}
+
+export interface MeterSettings {
+  /** Name of a data file in `agent/drivers/profiles`. */
+  profile: string;
+  connection: TcpAddress;
+  unit: number;
+  pollMs: number;
+}
+
+export interface BatterySettings {
+  profile: string;
+  connection: TcpAddress;
+  unit: number;
+  capacityWs: number;
+  /** Most power into and out of the battery. */
+  chargeW: number;
+  dischargeW: number;
+  /** State of charge is kept between these shares of the capacity. */
+  lowShare: number;
+  highShare: number;
+  /** Energy out over energy in, of a whole cycle: 0 to 1. */
+  efficiency: number;
+}
+
+export interface RelaySettings {
+  driver: 'modbus-coil';
+  connection: TcpAddress;
+  unit: number;
+  coil: number;
+}
+
+export interface LoadSettings {
+  name: string;
+  powerW: number;
+  relay: RelaySettings;
+  energyPerDayWs: number;
+  minimumOnMs: number;
+  minimumOffMs: number;
+  safe: 'on' | 'off';
+}
+
+export interface AgentSettings {
+  meter: MeterSettings;
+  battery: BatterySettings | null;
+  loads: LoadSettings[];
+  home: { /** IANA zone. */ zone: string; maxPowerW: number };
+  /** Absolute paths. */
+  state: { wallet: string; journal: string; key: string; grid: string; socket: string };
+  trading: {
+    pollMs: number;
+    /** How many intervals ahead offers for a single interval are made. */
+    ahead: number;
+    /** Expected time between blocks. */
+    blockMs: number;
+  };
+  following: { enabled: boolean };
+  lab: { clearNet: boolean; singleEndpoint: boolean; clock: string | undefined };
+}
+
+/**
+ * @param folder the absolute folder of the file: relative paths in it start there
+ * @throws SettingsError with all faults
+ */
+export function readAgentSettings(text: string, fileName: string, folder: string): AgentSettings {
+  const raw = readSettings(text, SCHEMA, fileName);
+  const at = (path: string) => (path.startsWith('/') ? path : `${folder}/${path}`);
+  return {
+    meter: {
+      profile: raw.meter.profile,
+      connection: raw.meter.connection,
+      unit: raw.meter.unit,
+      pollMs: raw.meter.poll,
+    },
+    battery: raw.battery === undefined ? null : batteryOf(raw.battery),
+    loads: Object.entries(raw.loads).map(([name, load]) => ({
+      name,
+      powerW: load.power,
+      relay: load.relay,
+      energyPerDayWs: load.energy_per_day,
+      minimumOnMs: load.minimum_on,
+      minimumOffMs: load.minimum_off,
+      safe: load.safe,
+    })),
+    home: { zone: raw.home.zone, maxPowerW: raw.home.max_power },
+    state: {
+      wallet: at(raw.state.wallet),
+      journal: at(raw.state.journal),
+      key: at(raw.state.key),
+      grid: at(raw.state.grid),
+      socket: at(raw.state.socket),
+    },
+    trading: { pollMs: raw.trading.poll, ahead: raw.trading.ahead, blockMs: raw.trading.block },
+    following: { enabled: raw.following.enabled },
+    lab: {
+      clearNet: raw.lab.clear_net,
+      singleEndpoint: raw.lab.single_endpoint,
+      clock: raw.lab.clock,
+    },
+  };
+}
+
+/** `tcp://192.168.1.20:502`, `tcp://[fe80::1]:502`. */
+const CONNECTION = v.pipe(
+  v.string('must be text, for example "tcp://192.168.1.20:502"'),
+  v.rawTransform<string, TcpAddress>(({ dataset, addIssue, NEVER }) => {
+    const text = dataset.value;
+    const match = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[^:/]+):(\d{1,5})$/.exec(text);
+    const [, host = '', port = ''] = match ?? [];
+    if (!match || Number(port) < 1 || Number(port) > 65535) {
+      addIssue({ message: `"${text}" is not a connection like "tcp://192.168.1.20:502"` });
+      return NEVER;
+    }
+    if (!isIpLiteral(host)) {
+      addIssue({
+        message: `"${text}" names a host; devices are reached by IP address only, so that no name is looked up`,
+      });
+      return NEVER;
+    }
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  }),
+);
+
+const MODBUS_UNIT = v.pipe(
+  v.number('must be a number from 0 to 247'),
+  v.integer('must be a whole number'),
+  v.minValue(0, 'must be from 0 to 247'),
+  v.maxValue(247, 'must be from 0 to 247'),
+);
+
+const NAME = v.pipe(
+  v.string('must be text'),
+  v.regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower case letters, digits and hyphens'),
+);
+
+const PATH = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
+const FLAG = v.boolean('must be true or false');
+
+const positivePower = () => v.pipe(powerW(), v.minValue(1, 'must be above 0'));
+const atLeast = (ms: number, text: string) =>
+  v.pipe(durationMs(), v.minValue(ms, `must be at least ${text}`));
+
+const METER = table({
+  profile: NAME,
+  connection: CONNECTION,
+  unit: v.optional(MODBUS_UNIT, 1),
+  poll: v.optional(
+    v.pipe(atLeast(100, '100 ms'), v.maxValue(300_000, 'must be at most 5 min')),
+    '1 s',
+  ),
+});
+
+const BATTERY = table({
+  profile: NAME,
+  connection: CONNECTION,
+  unit: v.optional(MODBUS_UNIT, 1),
+  capacity: v.pipe(energyWs(), v.minValue(3600, 'must be at least 1 Wh')),
+  charge: positivePower(),
+  discharge: positivePower(),
+  charge_window: v.optional(
+    v.pipe(
+      v.strictTuple([share(), share()], 'must be two shares, for example ["10 %", "95 %"]'),
+      v.check(([low, high]) => low < high, 'must name the lower share first'),
+    ),
+    ['10 %', '95 %'],
+  ),
+  efficiency: v.optional(v.pipe(share(), v.minValue(0.3, 'must be at least 30 %')), '90 %'),
+});
+
+function batteryOf(raw: v.InferOutput<typeof BATTERY>): BatterySettings {
+  return {
+    profile: raw.profile,
+    connection: raw.connection,
+    unit: raw.unit,
+    capacityWs: raw.capacity,
+    chargeW: raw.charge,
+    dischargeW: raw.discharge,
+    lowShare: raw.charge_window[0],
+    highShare: raw.charge_window[1],
+    efficiency: raw.efficiency,
+  };
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+const LOAD = v.pipe(
+  table({
+    power: positivePower(),
+    relay: table({
+      driver: v.literal('modbus-coil', 'must be "modbus-coil"'),
+      connection: CONNECTION,
+      unit: v.optional(MODBUS_UNIT, 1),
+      coil: v.pipe(
+        v.number('must be a number from 0 to 65535'),
+        v.integer('must be a whole number'),
+        v.minValue(0, 'must be from 0 to 65535'),
+        v.maxValue(65535, 'must be from 0 to 65535'),
+      ),
+    }),
+    energy_per_day: energyWs(),
+    minimum_on: v.optional(durationMs(), '10 min'),
+    minimum_off: v.optional(durationMs(), '5 min'),
+    safe: v.optional(v.picklist(['on', 'off'], 'must be "on" or "off"'), 'off'),
+  }),
+  v.forward(
+    v.partialCheck(
+      [['power'], ['energy_per_day']],
+      (load) => load.energy_per_day <= load.power * SECONDS_PER_DAY,
+      'is more than the load can take in a day at its power',
+    ),
+    ['energy_per_day'],
+  ),
+);
+
+const LOADS = v.pipe(
+  v.record(NAME, LOAD, 'must be tables like [loads.boiler]'),
+  v.check((loads) => {
+    const coils = Object.values(loads).map((load) => JSON.stringify(load.relay));
+    return new Set(coils).size === coils.length;
+  }, 'name the same relay twice'),
+);
+
+const NO_TOR =
+  'must be true: this release has no Tor transport yet and would show the address of the house to ' +
+  'chain and DSO; in a lab, say [lab] clear_net = true';
+
+const LAB = table({
+  clear_net: v.optional(
+    v.pipe(
+      FLAG,
+      v.check((isClear) => isClear, NO_TOR),
+    ),
+    false,
+  ),
+  single_endpoint: v.optional(FLAG, false),
+  clock: v.optional(
+    v.pipe(
+      v.string('must be text'),
+      v.regex(/^(stepped:.+|scaled:[\d.]+:[\d.]+:[\d.]+)$/, 'must be stepped:... or scaled:...'),
+    ),
+  ),
+});
+
+const SCHEMA = table({
+  meter: METER,
+  battery: v.optional(BATTERY),
+  loads: v.optional(LOADS, {}),
+  home: table({
+    zone: v.pipe(
+      v.string('must be text, for example "Europe/Berlin"'),
+      v.check(isZone, 'is no IANA time zone; write for example "Europe/Berlin"'),
+    ),
+    max_power: positivePower(),
+  }),
+  state: v.optional(
+    table({
+      wallet: v.optional(PATH, 'wallet.db'),
+      journal: v.optional(PATH, 'journal.db'),
+      key: v.optional(PATH, 'keystore.key'),
+      grid: v.optional(PATH, 'grid.json'),
+      socket: v.optional(PATH, 'agent.sock'),
+    }),
+    {},
+  ),
+  trading: v.optional(
+    table({
+      poll: v.optional(atLeast(100, '100 ms'), '5 s'),
+      ahead: v.optional(
+        v.pipe(
+          v.number('must be a number from 1 to 95'),
+          v.integer('must be a whole number'),
+          v.minValue(1, 'must be from 1 to 95'),
+          v.maxValue(95, 'must be from 1 to 95'),
+        ),
+        1,
+      ),
+      block: v.optional(atLeast(100, '100 ms'), '15 s'),
+    }),
+    {},
+  ),
+  following: v.optional(table({ enabled: v.optional(FLAG, true) }), {}),
+  lab: v.optional(LAB, {}),
+});
+
+function isIpLiteral(host: string): boolean {
+  if (host.startsWith('[')) return /:.*:/.test(host);
+  const parts = host.split('.');
+  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+}
+
+function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

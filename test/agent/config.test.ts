@@ -1,0 +1,93 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readAgentSettings } from '../../agent/config.ts';
+import { SettingsError } from '../../market/settings/toml.ts';
+
+const test = suite('agent: config');
+
+const GOOD = `[meter]
+profile = "eastron-sdm630"
+connection = "tcp://127.0.0.1:5020"
+[battery]
+profile = "transax-lab-battery"
+connection = "tcp://127.0.0.1:5020"
+unit = 2
+capacity = "10 kWh"
+charge = "5 kW"
+discharge = "5 kW"
+[loads.boiler]
+power = "2 kW"
+relay = { driver = "modbus-coil", connection = "tcp://127.0.0.1:5020", unit = 3, coil = 0 }
+energy_per_day = "4 kWh"
+[home]
+zone = "Europe/Berlin"
+max_power = "11 kW"
+[lab]
+clear_net = true
+`;
+
+function faultsOf(text: string): string[] {
+  try {
+    readAgentSettings(text, 'agent.toml', '/x');
+  } catch (error) {
+    assert.instance(error, SettingsError);
+    return (error as SettingsError).faults.map(
+      (fault) => `${fault.line} ${fault.key}: ${fault.message}`,
+    );
+  }
+  return [];
+}
+
+test('a good file gives settings in inner units, with defaults', () => {
+  const settings = readAgentSettings(GOOD, 'agent.toml', '/x');
+  assert.equal(settings.meter.connection, { host: '127.0.0.1', port: 5020 });
+  assert.is(settings.meter.pollMs, 1000);
+  assert.is(settings.battery?.capacityWs, 36_000_000);
+  assert.is(settings.battery?.lowShare, 0.1);
+  assert.is(settings.loads[0]?.name, 'boiler');
+  assert.is(settings.loads[0]?.safe, 'off');
+  assert.is(settings.state.wallet, '/x/wallet.db');
+  assert.is(settings.following.enabled, true);
+});
+
+test('three faults of different kinds are named together', () => {
+  const text = GOOD.replace('capacity = "10 kWh"', 'capacity = "10 kW"')
+    .replace('zone = "Europe/Berlin"', 'zone = "Europe/Atlantis"')
+    .replace('[lab]', 'max_pwr = 1\n[lab]');
+  const faults = faultsOf(text);
+  assert.is(faults.length, 3);
+  assert.match(faults[0] ?? '', /^8 battery.capacity: .*10 kWh/);
+  assert.match(faults[1] ?? '', /^16 home.zone: .*IANA/);
+  assert.match(faults[2] ?? '', /^18 home.max_pwr: .*max_power/);
+});
+
+test('without the lab setting for the clear net it is refused with the reason', () => {
+  assert.match(faultsOf(GOOD.replace('clear_net = true', ''))[0] ?? '', /lab.clear_net: .*Tor/);
+  assert.match(faultsOf(GOOD.replace('[lab]\nclear_net = true', ''))[0] ?? '', /Tor/);
+});
+
+test('devices are reached by IP address only', () => {
+  assert.match(
+    faultsOf(GOOD.replace('tcp://127.0.0.1:5020', 'tcp://meter.local:502'))[0] ?? '',
+    /looked up/,
+  );
+  assert.match(
+    faultsOf(GOOD.replace('tcp://127.0.0.1:5020', 'tcp://1.2.3.4'))[0] ?? '',
+    /not a connection/,
+  );
+  assert.equal(faultsOf(GOOD.replace('tcp://127.0.0.1:5020', 'tcp://[fe80::1]:502')), []);
+});
+
+test('a load that wants more than it can take, and two loads on one relay, are refused', () => {
+  assert.match(
+    faultsOf(GOOD.replace('"4 kWh"', '"49 kWh"'))[0] ?? '',
+    /loads.boiler.energy_per_day/,
+  );
+  const second = GOOD.slice(GOOD.indexOf('[loads'), GOOD.indexOf('[home]')).replace(
+    'boiler',
+    'heater',
+  );
+  assert.match(faultsOf(GOOD + second)[0] ?? '', /same relay/);
+});
+
+test.run();
