@@ -141,10 +141,11 @@ function exchange(
     );
     request.on('error', (cause: NodeJS.ErrnoException) => {
       const isReset = cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
+      const code = cause.code?.startsWith('HPE_') === true ? 'protocol' : 'unreachable';
       finish(
         isReset && request.reusedSocket && !hasAnswer
           ? new StaleConnection('stale connection', { cause })
-          : new TransportError('unreachable', `${target.origin}: ${cause.message}`, cause),
+          : new TransportError(code, `${target.origin}: ${cause.message}`, cause),
       );
     });
     request.on('response', (response) => {
@@ -182,10 +183,14 @@ async function readAnswer(
       if (length > maxBytes) throw tooLarge();
       pieces.push(piece);
     }
+  } catch (cause) {
+    if (cause instanceof TransportError) throw cause;
+    throw new TransportError('unreachable', `${origin} broke off its answer`, cause);
+  }
+  try {
     const body = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
     return { status, body };
   } catch (cause) {
-    if (cause instanceof TransportError) throw cause;
-    throw new TransportError('protocol', `${origin} sent a broken answer: ${cause}`, cause);
+    throw new TransportError('protocol', `${origin} sent an answer that is no text`, cause);
   }
 }

@@ -88,6 +88,8 @@ function firstAdvance(
     const timer = setTimeout(() => fail('the conductor told no time'), FIRST_ADVANCE_MS);
     socket.on('error', (error) => fail(`the conductor's socket failed: ${error.message}`));
     socket.on('close', () => fail('the conductor of market time went away'));
+    // readline repeats the socket's errors, and one without a listener would end the process.
+    lines.on('error', () => {});
     lines.on('line', (line: string) => {
       if (link.isClosing) return;
       const toMs = parseAdvance(line);
