@@ -23,7 +23,7 @@ export function nodeFiles(): Files {
   };
 }
 
-/** Writes beside `path`, fsyncs, renames, and fsyncs the folder, so that a crash leaves old or new. */
+/** Writes beside `path`, fsyncs, renames, fsyncs the folder: a crash leaves the old or the new. */
 export function writeWhole(path: string, content: string | Uint8Array, mode: number): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);

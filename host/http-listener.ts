@@ -1,6 +1,6 @@
 /**
- * The HTTP server of the DSO, the status socket and the pages: one handler, small bodies, answers in
- * one piece or as a stream of text (server-sent events).
+ * The HTTP server of the DSO, the status socket and the pages: one handler, small bodies, answers
+ * in one piece or as a stream of text (server-sent events).
  */
 
 import { chmodSync, rmSync } from 'node:fs';

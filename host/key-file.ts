@@ -40,7 +40,7 @@ export function readKeyFile(path: string): Uint8Array {
   return parseKey(path, content);
 }
 
-/** Writes 64 hexadecimal digits, mode 0400. @throws FileError, also when there is a file already. */
+/** Writes 64 hexadecimal digits, mode 0400. @throws FileError, also when there is one already. */
 export function writeKeyFile(path: string, key: Uint8Array): void {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`);
   try {

@@ -22,7 +22,8 @@ export async function openClock(setting: string | undefined, name: string): Prom
   const scaled = SCALED.exec(setting);
   if (scaled === null) {
     throw new Error(
-      `[lab] clock "${setting}" is neither scaled:START_MS:WALL_ORIGIN_MS:FACTOR nor stepped:/SOCKET`,
+      `[lab] clock = "${setting}" is not a clock: ` +
+        'give scaled:START_MS:WALL_ORIGIN_MS:FACTOR or stepped:/SOCKET',
     );
   }
   const [startsAtMs = 0, wallOriginMs = 0, factor = 1] = scaled.slice(1).map(Number);

@@ -1,6 +1,6 @@
 /**
- * The log: one line per event on stderr. Under systemd the journal adds the time, and the level goes
- * in front as sd-daemon(3) has it.
+ * The log: one line per event on stderr. Under systemd the journal adds the time, and the level
+ * goes in front as sd-daemon(3) has it.
  */
 
 import type { Log, LogFields } from './ports.ts';

@@ -50,7 +50,7 @@ export class KeyCheck {
     }
   }
 
-  /** The key opened the file: keep the proof. Written after the database, so that it never leads. */
+  /** The key opened the file: keep the proof. Written after the database, so it never leads. */
   afterOpen(): void {
     if (existsSync(this.#metaPath)) return;
     const id = randomBytes(16).toString('hex');

@@ -208,7 +208,7 @@ function sentence(path: string, code: SqlError['code'], cause: unknown): string 
   const reason = cause instanceof Error ? cause.message : String(cause);
   switch (code) {
     case 'damaged':
-      return `${path} is damaged, or is not a database for this key; restore it from a backup (${reason})`;
+      return `${path} is damaged, or no database for this key; restore a backup (${reason})`;
     case 'full':
       return `the disk of ${path} is full: make room, then start again`;
     case 'io':

@@ -1,7 +1,7 @@
 /**
- * Market time as UTC of this machine. It counts as proven when a time service vouches for it: where
- * systemd-timesyncd runs, its flag file says so; elsewhere the date must at least be a possible one,
- * because a board without a battery-backed clock starts years in the past.
+ * Market time as UTC of this machine. It counts as proven when a time service vouches for it:
+ * where systemd-timesyncd runs, its flag file says so; elsewhere the date must at least be a
+ * possible one, because a board without a battery-backed clock starts years in the past.
  */
 
 import { existsSync } from 'node:fs';

@@ -61,7 +61,7 @@ test('hands the request over and sends the answer back', async () => {
   }
 });
 
-test('refuses a body over 1 MiB, and answers 500 without details when the handler throws', async () => {
+test('refuses a body over 1 MiB; a handler that throws is 500 without details', async () => {
   const logged: string[] = [];
   const log = { info: () => {}, warn: () => {}, error: (message: string) => logged.push(message) };
   let calls = 0;
@@ -110,7 +110,7 @@ test('streams text as it comes, and tells the handler when the client goes away'
   }
 });
 
-test('listens on a Unix socket of the given mode, and takes over one that was left behind', async () => {
+test('listens on a Unix socket of the given mode, takes over one left behind', async () => {
   const folder = temporaryFolder();
   const path = join(folder.path, 'agent.sock');
   const script = `require('node:net').createServer().listen(${JSON.stringify(path)},

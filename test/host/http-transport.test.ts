@@ -63,7 +63,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   return error instanceof TransportError ? error.code : `no TransportError: ${error}`;
 }
 
-test('posts JSON without a word about the client, and keeps one connection per identity', async () => {
+test('posts JSON without a word about the client, one connection per identity', async () => {
   const server = await rawServer((socket) => socket.write(OK));
   const transport = clearTransport({ origins: [server.origin] });
   try {

@@ -16,7 +16,8 @@ function runScript(script: string, env: Record<string, string> = {}): string {
 }
 
 const SAY = `import { stderrLog } from 'HOST/log.ts';
-  stderrLog('agent', JSON_OPTION).warn('two\\nlines', { count: 3, big: 5n, words: 'a b', none: null });`;
+  const fields = { count: 3, big: 5n, words: 'a b', none: null };
+  stderrLog('agent', JSON_OPTION).warn('two\\nlines', fields);`;
 
 test('one event is one line on stderr, also when the message has several', () => {
   const line = runScript(SAY.replace('JSON_OPTION', '{}'));
