@@ -22,6 +22,7 @@ interface Device {
   coils: Map<number, boolean>;
   holding: Map<number, number>;
   server: Server;
+  sockets: Set<Socket>;
 }
 
 /** Register `a` holds `a * 3 + 1`; coils and holding registers are kept. */
@@ -55,6 +56,7 @@ async function withDevice(work: (device: Device) => Promise<void>): Promise<void
     coils: new Map(),
     holding: new Map(),
     server,
+    sockets,
   };
   try {
     await work(device);
@@ -167,7 +169,7 @@ const FAULTS: [name: string, fault: Fault, ends: BusError['code'][]][] = [
   ],
   [
     'a register too few',
-    (s, good, request) => s.write(frame(request, 4, Buffer.from([2, 0, 1]))),
+    (s, _, request) => s.write(frame(request, 4, Buffer.from([2, 0, 1]))),
     ['framing'],
   ],
   ['a reset', (s) => s.resetAndDestroy(), ['closed']],
@@ -282,14 +284,23 @@ test('writes arrive, and an echo that does not fit is an error', () =>
     assert.is(await bus.readCoil(3, 4), true);
   }));
 
-test('a device that comes back is read again', () =>
-  withDevice(async ({ bus, server }) => {
+test('a device that was away is read again as soon as it is back', () =>
+  withDevice(async ({ bus, server, sockets }) => {
     const { port } = server.address() as { port: number };
-    const other = tcpBus({ host: '127.0.0.1', port: port === 65_535 ? 1 : port, timeoutMs: 60 });
     await bus.readInput(1, 1, 1);
     server.close();
-    other.close();
-    assert.is((await failure(other.readInput(1, 1, 1))).code, 'closed');
+    for (const socket of sockets) socket.destroy();
+    for (let i = 0; i < 3; i++) assert.is((await failure(bus.readInput(1, 1, 1))).code, 'closed');
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    assert.equal([...(await bus.readInput(1, 1, 1))], [wordAt(1)]);
+  }));
+
+test('a closed bus refuses at once, also what waits', () =>
+  withDevice(async ({ bus, faults }) => {
+    faults.push(() => bus.close());
+    const [first, second] = [bus.readInput(1, 1, 1), bus.readInput(1, 2, 1)];
+    assert.is((await failure(first)).code, 'closed');
+    assert.is((await failure(second)).code, 'closed');
   }));
 
 test('no mutation of an answer gives a wrong value', () =>
