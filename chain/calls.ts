@@ -1,0 +1,224 @@
+/**
+ * The calls of the contracts that anyone of us sends: address, data, and a gas limit fixed by kind.
+ * Limits are generous (gas is free where this runs) and below 16,777,216, which is the most that a
+ * transaction may take from the Osaka rules on (EIP-7825).
+ */
+import { Interface, type InterfaceAbi } from 'ethers';
+import { encodeChunk } from '../market/matching/chunk.ts';
+import type { Chunk, Objective } from '../market/offers.ts';
+import { SIDE_CODE, type Side } from '../market/units.ts';
+import { ASSETS_ABI, MATCHING_ABI, MICROGRID_ABI } from './abi.ts';
+import type { MarketContracts } from './decode.ts';
+
+export interface Call {
+  /** Null deploys a contract. */
+  to: string | null;
+  data: string;
+  gasLimit: number;
+  /** Name of the function, for the outbox and its readers. */
+  kind: string;
+}
+
+/** A chunk and what the solver says it is worth. */
+export interface ClaimedChunk extends Chunk {
+  claimed: Objective;
+}
+
+export const GAS_MAX = 16_000_000;
+const GAS_SMALL = 500_000;
+const GAS_SETUP = 3_000_000;
+/** Of checking or settling one trade, with all that is cold: an upper bound. */
+const GAS_PER_TRADE = 150_000;
+
+const microgrid = new Interface(MICROGRID_ABI);
+const assets = new Interface(ASSETS_ABI);
+const matching = new Interface(MATCHING_ABI);
+
+function call(
+  to: string,
+  contract: Interface,
+  kind: string,
+  values: readonly unknown[],
+  gasLimit = GAS_SMALL,
+): Call {
+  return { to, data: contract.encodeFunctionData(kind, values), gasLimit, kind };
+}
+
+// ---------------------------------------------------------------------------------- the market
+
+export interface OfferTerms {
+  assetId: number;
+  energyWs: number;
+  firstInterval: number;
+  lastInterval: number;
+  maxPowerW: number;
+  priceMicroPerKwh: number;
+}
+
+export function postOfferCall(grid: MarketContracts, offer: OfferTerms): Call {
+  return call(grid.matching, matching, 'postOffer', [
+    offer.assetId,
+    offer.energyWs,
+    offer.firstInterval,
+    offer.lastInterval,
+    offer.maxPowerW,
+    offer.priceMicroPerKwh,
+  ]);
+}
+
+export function closeOfferCall(grid: MarketContracts, offerId: number): Call {
+  return call(grid.matching, matching, 'closeOffer', [offerId]);
+}
+
+export function submitSolutionCall(
+  grid: MarketContracts,
+  chunks: readonly ClaimedChunk[],
+  gasLimit = GAS_MAX,
+): Call {
+  return call(grid.matching, matching, 'submitSolution', [chunks.map(chunkTuple)], gasLimit);
+}
+
+export function openSolutionCall(grid: MarketContracts): Call {
+  return call(grid.matching, matching, 'openSolution', []);
+}
+
+export function addChunksCall(
+  grid: MarketContracts,
+  solutionId: number,
+  chunks: readonly ClaimedChunk[],
+): Call {
+  return call(grid.matching, matching, 'addChunks', [solutionId, chunks.map(chunkTuple)], GAS_MAX);
+}
+
+export function commitSolutionCall(grid: MarketContracts, solutionId: number): Call {
+  return call(grid.matching, matching, 'commitSolution', [solutionId], GAS_MAX);
+}
+
+export function finalizeCall(grid: MarketContracts, chunk: Chunk): Call {
+  const gasLimit = Math.min(GAS_MAX, GAS_SMALL + chunk.trades.length * GAS_PER_TRADE);
+  const values = [chunk.interval, encodeChunk(chunk.trades)];
+  return call(grid.matching, matching, 'finalize', values, gasLimit);
+}
+
+export function stakeCall(grid: MarketContracts, amountMicro: bigint): Call {
+  return call(grid.matching, matching, 'stake', [amountMicro]);
+}
+
+export function unstakeCall(grid: MarketContracts): Call {
+  return call(grid.matching, matching, 'unstake', []);
+}
+
+function chunkTuple(chunk: ClaimedChunk): unknown[] {
+  const { homeEnergyWs, utilityEnergyWs, welfare } = chunk.claimed;
+  const claimed = [homeEnergyWs, utilityEnergyWs, welfare];
+  return [chunk.interval, claimed, encodeChunk(chunk.trades)];
+}
+
+// ------------------------------------------------------------------------------ assets and money
+
+export interface EnergyGrant {
+  to: string;
+  market: string;
+  feeder: number;
+  side: Side;
+  firstInterval: number;
+  lastInterval: number;
+  energyWs: number;
+  maxPowerW: number;
+}
+
+export function addEnergyCall(grid: MarketContracts, grant: EnergyGrant): Call {
+  return call(
+    grid.assets,
+    assets,
+    'addEnergy',
+    [
+      grant.to,
+      grant.market,
+      grant.feeder,
+      SIDE_CODE[grant.side],
+      grant.firstInterval,
+      grant.lastInterval,
+      grant.energyWs,
+      grant.maxPowerW,
+    ],
+    // The caps are kept by interval: a long range costs a slot for each.
+    GAS_SMALL + 40_000 * (grant.lastInterval - grant.firstInterval + 1),
+  );
+}
+
+export function addFinancialBalanceCall(
+  grid: MarketContracts,
+  to: string,
+  market: string,
+  amountMicro: bigint,
+): Call {
+  return call(grid.assets, assets, 'addFinancialBalance', [to, market, amountMicro]);
+}
+
+export function depositEnergyCall(grid: MarketContracts, assetId: number): Call {
+  return call(grid.assets, assets, 'depositEnergy', [assetId]);
+}
+
+export function depositFinancialCall(grid: MarketContracts, amountMicro: bigint): Call {
+  return call(grid.assets, assets, 'depositFinancial', [amountMicro]);
+}
+
+// ---------------------------------------------------------------------------- the grid's set-up
+
+export function addFeederCall(
+  address: string,
+  limits: { internalLimitW: number; externalLimitW: number },
+): Call {
+  const values = [limits.internalLimitW, limits.externalLimitW];
+  return call(address, microgrid, 'addFeeder', values, GAS_SETUP);
+}
+
+export function setTariffCall(
+  address: string,
+  tariff: { useMicroPerKwh: readonly number[]; feedInMicroPerKwh: readonly number[] },
+): Call {
+  const values = [tariff.useMicroPerKwh, tariff.feedInMicroPerKwh];
+  return call(address, microgrid, 'setTariff', values, GAS_MAX);
+}
+
+export function setGranterCall(address: string, holder: string, isHeld: boolean): Call {
+  return call(address, microgrid, 'setGranter', [holder, isHeld]);
+}
+
+export function setSettlerCall(address: string, holder: string, isHeld: boolean): Call {
+  return call(address, microgrid, 'setSettler', [holder, isHeld]);
+}
+
+export function proposeMarketCall(address: string, market: string): Call {
+  return call(address, microgrid, 'proposeMarket', [market]);
+}
+
+export function admitMarketCall(address: string, market: string): Call {
+  return call(address, microgrid, 'admitMarket', [market]);
+}
+
+export function sealCall(address: string): Call {
+  return call(address, microgrid, 'seal', []);
+}
+
+export function suspendCall(
+  address: string,
+  span: { feeder: number; firstInterval: number; lastInterval: number },
+): Call {
+  const values = [span.feeder, span.firstInterval, span.lastInterval];
+  return call(address, microgrid, 'suspend', values, GAS_SETUP);
+}
+
+/** A compiled contract, as `contracts/artifacts/<Name>.json` holds it. */
+export interface ContractArtifact {
+  abi: InterfaceAbi;
+  /** `0x` and hex. */
+  bytecode: string;
+}
+
+export function deployCall(name: string, artifact: ContractArtifact, values: unknown[]): Call {
+  const encoded = new Interface(artifact.abi).encodeDeploy(values);
+  const data = `${artifact.bytecode}${encoded.slice(2)}`;
+  return { to: null, data, gasLimit: GAS_MAX, kind: `deploy ${name}` };
+}

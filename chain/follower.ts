@@ -1,0 +1,181 @@
+/**
+ * Follows the whole market's log, block range by block range, final blocks only. Everyone who wants
+ * to know what became of an offer reads this: nobody asks for an address of their own (design:
+ * learn).
+ */
+import type { Log } from '../host/ports.ts';
+import type { MarketEvent } from '../market/events.ts';
+import type { Finality } from '../market/grid.ts';
+import { DecodeError, decodeLog, type MarketContracts } from './decode.ts';
+import type { JsonRpc } from './rpc.ts';
+import { type Block, RpcError } from './rpc-forms.ts';
+
+/** The last block whose events were delivered. Time in unix seconds. */
+export interface Head {
+  number: number;
+  timestamp: number;
+}
+
+export interface MarketFeed {
+  /**
+   * The events since the last call, in the order of the log, each once.
+   * @throws RpcError when the endpoint fails: nothing is lost, call again. FollowerError.
+   */
+  poll(signal: AbortSignal): Promise<{ events: MarketEvent[]; head: Head }>;
+}
+
+export class FollowerError extends Error {
+  /**
+   * `rewritten`: blocks that counted as final were replaced. What was learned from the log is void:
+   * drop it, call `restart`, and read again.
+   */
+  readonly code = 'rewritten';
+  constructor(message: string) {
+    super(message);
+    this.name = 'FollowerError';
+  }
+}
+
+export interface FollowerOptions {
+  rpc: JsonRpc;
+  chainId: number;
+  contracts: MarketContracts;
+  /** First block to read: that of the deployment. */
+  fromBlock: number;
+  finality: Finality;
+  /** Blocks asked for at once at most; Besu refuses more than 5,000. */
+  pageBlocks?: number;
+  log?: Log;
+}
+
+const PAGE_BLOCKS = 5_000;
+
+export class LogFollower implements MarketFeed {
+  readonly #options: FollowerOptions;
+  readonly #maxPage: number;
+  #page: number;
+  /** The endpoint that was seen to serve the right chain. */
+  #checked: string | null = null;
+  /** The last block read, or null before the first. */
+  #last: Block | null = null;
+  #isRewritten = false;
+  #isBehind = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.#maxPage = Math.max(1, options.pageBlocks ?? PAGE_BLOCKS);
+    this.#page = this.#maxPage;
+  }
+
+  async poll(signal: AbortSignal): Promise<{ events: MarketEvent[]; head: Head }> {
+    if (this.#isRewritten) throw this.#rewritten();
+    try {
+      await this.#checkChain(signal);
+      const head = await this.#options.rpc.finalBlock(this.#options.finality, signal);
+      const last = this.#last;
+      if (last !== null && head.number < last.number) return this.#behind(head, last);
+      this.#isBehind = false;
+      if (last !== null) await this.#checkSameChain(last, head, signal);
+      const from = last === null ? this.#options.fromBlock : last.number + 1;
+      const events = await this.#read(from, head.number, signal);
+      if (this.#options.rpc.endpoint !== this.#checked) throw changedEndpoint();
+      this.#last = head;
+      return { events, head: headOf(head) };
+    } catch (error) {
+      // After a failure it may be another machine that answers.
+      if (error instanceof RpcError) this.#checked = null;
+      throw error;
+    }
+  }
+
+  /** Forgets what was read: the next `poll` begins at the first block again. */
+  restart(): void {
+    this.#last = null;
+    this.#isRewritten = false;
+  }
+
+  /** An endpoint that lags, or was set back, has nothing new; what was final stays so. */
+  #behind(head: Block, last: Block): { events: MarketEvent[]; head: Head } {
+    if (!this.#isBehind) {
+      this.#isBehind = true;
+      this.#options.log?.warn(
+        'the endpoint went back to an earlier block; waiting until it has caught up',
+        { block: head.number, was: last.number },
+      );
+    }
+    return { events: [], head: headOf(last) };
+  }
+
+  async #checkChain(signal: AbortSignal): Promise<void> {
+    const { rpc } = this.#options;
+    if (this.#checked !== null && this.#checked === rpc.endpoint) return;
+    const chainId = await rpc.chainId(signal);
+    if (chainId !== this.#options.chainId) {
+      throw new RpcError(
+        'wrong-chain',
+        `the endpoint serves chain ${chainId}, the grid is on chain ${this.#options.chainId}: ` +
+          'check the rpc setting',
+      );
+    }
+    this.#checked = rpc.endpoint;
+  }
+
+  /** The block read last must still be in the chain that leads to this head. */
+  async #checkSameChain(last: Block, head: Block, signal: AbortSignal): Promise<void> {
+    const stands =
+      head.number === last.number
+        ? head.hash
+        : head.number === last.number + 1
+          ? head.parentHash
+          : (await this.#options.rpc.block(last.number, signal)).hash;
+    if (stands === last.hash) return;
+    this.#isRewritten = true;
+    throw this.#rewritten();
+  }
+
+  #rewritten(): FollowerError {
+    return new FollowerError(
+      `block ${this.#last?.number}, which counted as final, was replaced: ` +
+        'the finality setting does not fit this chain, or the chain was begun anew',
+    );
+  }
+
+  async #read(from: number, to: number, signal: AbortSignal): Promise<MarketEvent[]> {
+    const { rpc, contracts } = this.#options;
+    const addresses = [contracts.microgrid, contracts.assets, contracts.matching];
+    const events: MarketEvent[] = [];
+    for (let next = from; next <= to; ) {
+      const end = Math.min(to, next + this.#page - 1);
+      try {
+        for (const raw of await rpc.logs(addresses, next, end, signal)) {
+          const event = decodeLog(raw, contracts);
+          if (event !== null) events.push(event);
+        }
+      } catch (error) {
+        if (error instanceof DecodeError) {
+          throw new RpcError('malformed', `the endpoint sent ${error.message}`, { cause: error });
+        }
+        if (!isTooMuch(error) || end === next) throw error;
+        this.#page = Math.ceil((end - next + 1) / 2);
+        continue;
+      }
+      next = end + 1;
+      this.#page = Math.min(this.#maxPage, this.#page * 2);
+    }
+    return events;
+  }
+}
+
+/** Endpoints refuse ranges they find too large with errors of their own making. */
+function isTooMuch(error: unknown): boolean {
+  return error instanceof RpcError && (error.code === 'too-large' || error.code === 'rejected');
+}
+
+/** One that lags would leave out the logs of blocks it does not have, without an error. */
+function changedEndpoint(): RpcError {
+  return new RpcError('unreachable', 'the endpoint changed while the log was read; read again');
+}
+
+function headOf({ number, timestamp }: Block): Head {
+  return { number, timestamp };
+}

@@ -1,0 +1,200 @@
+/** What the contracts hold, asked by `eth_call`: for tools and tests; the market is followed by its log. */
+import { Interface, type Result } from 'ethers';
+import type { MarketCalendar } from '../market/intervals.ts';
+import type { EnergyAsset, FeederLimits, Objective, Offer } from '../market/offers.ts';
+import { sideFromCode } from '../market/units.ts';
+import { ASSETS_ABI, MATCHING_ABI, MICROGRID_ABI } from './abi.ts';
+import type { MarketContracts } from './decode.ts';
+import type { BlockTag, JsonRpc } from './rpc.ts';
+import { RpcError } from './rpc-forms.ts';
+
+const microgrid = new Interface(MICROGRID_ABI);
+const assets = new Interface(ASSETS_ABI);
+const matching = new Interface(MATCHING_ABI);
+
+/** An offer as the contract holds it. */
+export interface OfferState extends Offer {
+  owner: string;
+  assetId: number;
+  /** A bid's escrow left, an ask's proceeds. */
+  moneyMicro: bigint;
+  /** Unix seconds. */
+  postedAt: number;
+  isClosed: boolean;
+}
+
+export class MarketReads {
+  readonly #rpc: JsonRpc;
+  readonly #contracts: MarketContracts;
+  readonly #at: BlockTag;
+
+  /** @param at the block whose state is read */
+  constructor(rpc: JsonRpc, contracts: MarketContracts, at: BlockTag = 'latest') {
+    this.#rpc = rpc;
+    this.#contracts = contracts;
+    this.#at = at;
+  }
+
+  // ------------------------------------------------------------------------------- Microgrid
+
+  async calendar(signal?: AbortSignal): Promise<MarketCalendar> {
+    const [struct] = await this.#microgrid('calendar', [], signal);
+    const [interval, clear, lead, quiet, horizon] = (struct as Result).map(Number);
+    return {
+      intervalSeconds: interval ?? 0,
+      clearIntervals: clear ?? 0,
+      leadSeconds: lead ?? 0,
+      quietSeconds: quiet ?? 0,
+      horizonIntervals: horizon ?? 0,
+    };
+  }
+
+  async feederCount(signal?: AbortSignal): Promise<number> {
+    return Number((await this.#microgrid('feederCount', [], signal))[0]);
+  }
+
+  async limitsAt(feeder: number, interval: number, signal?: AbortSignal): Promise<FeederLimits> {
+    const [struct] = await this.#microgrid('limitsAt', [feeder, interval], signal);
+    const [internal, external] = (struct as Result).map(Number);
+    return { internalLimitW: internal ?? 0, externalLimitW: external ?? 0 };
+  }
+
+  async tariffAt(
+    interval: number,
+    signal?: AbortSignal,
+  ): Promise<{ useMicroPerKwh: number; feedInMicroPerKwh: number }> {
+    const [use, feedIn] = await this.#microgrid('tariffAt', [interval], signal);
+    return { useMicroPerKwh: Number(use), feedInMicroPerKwh: Number(feedIn) };
+  }
+
+  async owner(signal?: AbortSignal): Promise<string> {
+    return String((await this.#microgrid('owner', [], signal))[0]).toLowerCase();
+  }
+
+  async isGranter(holder: string, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#microgrid('isGranter', [holder], signal))[0] === true;
+  }
+
+  async isSettler(holder: string, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#microgrid('isSettler', [holder], signal))[0] === true;
+  }
+
+  async isMarket(market: string, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#microgrid('isMarket', [market], signal))[0] === true;
+  }
+
+  // ---------------------------------------------------------------------------------- Assets
+
+  async asset(assetId: number, signal?: AbortSignal): Promise<EnergyAsset> {
+    const [struct] = await this.#assets('assets', [assetId], signal);
+    const [owner, feeder, side, first, last, energy, power] = struct as Result;
+    return {
+      id: assetId,
+      owner: String(owner).toLowerCase(),
+      feeder: Number(feeder),
+      side: sideFromCode(Number(side)),
+      firstInterval: Number(first),
+      lastInterval: Number(last),
+      energyWs: Number(energy),
+      maxPowerW: Number(power),
+    };
+  }
+
+  async assetCount(signal?: AbortSignal): Promise<number> {
+    return Number((await this.#assets('assetCount', [], signal))[0]);
+  }
+
+  async balanceMicro(holder: string, signal?: AbortSignal): Promise<bigint> {
+    return BigInt((await this.#assets('balanceMicro', [holder], signal))[0]);
+  }
+
+  async isKnown(holder: string, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#assets('isKnown', [holder], signal))[0] === true;
+  }
+
+  async feederOf(holder: string, signal?: AbortSignal): Promise<number> {
+    return Number((await this.#assets('feederOf', [holder], signal))[0]);
+  }
+
+  // -------------------------------------------------------------------------------- Matching
+
+  async offer(offerId: number, signal?: AbortSignal): Promise<OfferState> {
+    const [struct] = await this.#matching('offers', [offerId], signal);
+    const view = struct as Result;
+    return {
+      id: offerId,
+      owner: String(view[0]).toLowerCase(),
+      assetId: Number(view[1]),
+      feeder: Number(view[2]),
+      side: sideFromCode(Number(view[3])),
+      firstInterval: Number(view[4]),
+      lastInterval: Number(view[5]),
+      energyWs: Number(view[6]),
+      maxPowerW: Number(view[7]),
+      priceMicroPerKwh: Number(view[8]),
+      moneyMicro: BigInt(view[9]),
+      postedAt: Number(view[10]),
+      isClosed: view[11] === true,
+    };
+  }
+
+  async offerCount(signal?: AbortSignal): Promise<number> {
+    return Number((await this.#matching('offerCount', [], signal))[0]);
+  }
+
+  async isFinal(interval: number, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#matching('isFinal', [interval], signal))[0] === true;
+  }
+
+  async candidateOf(
+    interval: number,
+    signal?: AbortSignal,
+  ): Promise<{ tradesHash: string; solver: string; value: Objective }> {
+    const [hash, solver, value] = await this.#matching('candidateOf', [interval], signal);
+    const tradesHash = String(hash);
+    return { tradesHash, solver: String(solver).toLowerCase(), value: objective(value) };
+  }
+
+  /** What a better solution has to beat. */
+  async candidateValue(signal?: AbortSignal): Promise<Objective> {
+    return objective((await this.#matching('candidateValue', [], signal))[0]);
+  }
+
+  #microgrid(name: string, values: unknown[], signal: AbortSignal | undefined) {
+    return this.#read(this.#contracts.microgrid, microgrid, name, values, signal);
+  }
+
+  #assets(name: string, values: unknown[], signal: AbortSignal | undefined) {
+    return this.#read(this.#contracts.assets, assets, name, values, signal);
+  }
+
+  #matching(name: string, values: unknown[], signal: AbortSignal | undefined) {
+    return this.#read(this.#contracts.matching, matching, name, values, signal);
+  }
+
+  async #read(
+    to: string,
+    contract: Interface,
+    name: string,
+    values: unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    const data = contract.encodeFunctionData(name, values);
+    const answer = await this.#rpc.ethCall({ to, data }, this.#at, signal);
+    try {
+      return contract.decodeFunctionResult(name, answer);
+    } catch (cause) {
+      const empty = answer === '0x' ? `: is there a contract at ${to}?` : '';
+      throw new RpcError('malformed', `the answer to ${name} does not fit it${empty}`, { cause });
+    }
+  }
+}
+
+function objective(struct: unknown): Objective {
+  const [home, utility, welfare] = struct as Result;
+  return {
+    homeEnergyWs: BigInt(home),
+    utilityEnergyWs: BigInt(utility),
+    welfare: BigInt(welfare),
+  };
+}
