@@ -18,8 +18,8 @@ const SOURCES = join(ROOT, 'contracts');
 const ARTIFACTS = join(SOURCES, 'artifacts');
 const ABI_FILE = join(ROOT, 'chain', 'abi.ts');
 
-/** Contracts whose ABI other parts of the project use, and the name it gets there. */
-const EXPORTED: readonly (readonly [contract: string, constant: string])[] = [
+/** Contracts that are deployed, and what their ABI is called in `chain/abi.ts`. */
+const DEPLOYED: readonly (readonly [contract: string, constant: string])[] = [
   ['Microgrid', 'MICROGRID_ABI'],
   ['Assets', 'ASSETS_ABI'],
   ['Matching', 'MATCHING_ABI'],
@@ -75,10 +75,10 @@ export async function compileContracts(): Promise<void> {
 
   const artifacts = compile(sources);
   mkdirSync(ARTIFACTS, { recursive: true });
-  for (const [name, artifact] of artifacts) {
-    if (artifact.bytecode !== '0x') {
-      replaceFile(join(ARTIFACTS, `${name}.json`), `${JSON.stringify(artifact)}\n`);
-    }
+  for (const [name] of DEPLOYED) {
+    const artifact = artifacts.get(name);
+    if (artifact === undefined) throw new CompileError(`there is no contract ${name}`);
+    replaceFile(join(ARTIFACTS, `${name}.json`), `${JSON.stringify(artifact)}\n`);
   }
   const abi = abiModule(artifacts);
   if (readIfThere(ABI_FILE) !== abi) replaceFile(ABI_FILE, abi);
@@ -135,10 +135,9 @@ function abiModule(artifacts: Map<string, Artifact>): string {
   const parts = [
     '/** Written by `npm run build:contracts` from contracts/*.sol: change those, not this. */\n',
   ];
-  for (const [contract, constant] of EXPORTED) {
-    const artifact = artifacts.get(contract) ?? artifacts.get(`I${contract}`);
-    if (artifact === undefined) throw new CompileError(`there is no contract ${contract}`);
-    const lines = [...new Interface(artifact.abi).format()].sort();
+  for (const [contract, constant] of DEPLOYED) {
+    const abi = artifacts.get(contract)?.abi ?? [];
+    const lines = [...new Interface(abi).format()].sort();
     parts.push(
       `export const ${constant} = [\n${lines.map((l) => `  '${l}',\n`).join('')}] as const;\n`,
     );

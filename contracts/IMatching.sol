@@ -3,6 +3,17 @@ pragma solidity ^0.8.0;
 
 import {Side} from "./IAssets.sol";
 
+/// Fixed for ever at deployment.
+struct Params {
+    uint48 minOfferWs; // least energy of an offer
+    uint48 minTradeWs; // least energy of a trade: powerW * intervalSeconds
+    uint32 offersPerAsset; // open at the same time
+    uint64 minStakeMicro; // of a solver, positive
+    // 0: a trade's price is the midpoint of both reservation prices, rounded down.
+    // 1: the solver says it, within both; a trade then has four bytes more, the price.
+    uint8 priceRule;
+}
+
 struct OfferView {
     address owner;
     uint32 assetId;
@@ -34,6 +45,10 @@ struct Chunk {
 }
 
 /// TRANSAX's market: offers, one candidate solution, finalization by interval.
+///
+/// An interval t is open until `close(t)`, its gate closure; from then to its start it is due: the
+/// candidate's trades of t can be made final, by anyone. From its start on it is final without
+/// trades. A trade of a chunk is named in errors by its position, from 0.
 interface IMatching {
     event OfferPosted(
         uint32 indexed offerId,
@@ -47,8 +62,13 @@ interface IMatching {
         uint32 maxPowerW,
         uint32 priceMicroPerKwh
     );
-    event OfferClosed(uint32 indexed offerId, address indexed owner, uint48 energyWs, uint64 moneyMicro);
-    /// Every chunk of an accepted solution, so that anyone can finalize it.
+    event OfferClosed(
+        uint32 indexed offerId,
+        address indexed owner,
+        uint48 energyWs,
+        uint64 moneyMicro
+    );
+    /// Every chunk of a solution that was found right, so that anyone can finalize it.
     event CandidateChunk(uint32 indexed solutionId, uint32 indexed interval, bytes trades);
     /// A solution became the candidate for all intervals from `firstInterval` on.
     event CandidateAccepted(
@@ -59,20 +79,74 @@ interface IMatching {
         uint64 utilityEnergyWs,
         uint128 welfare
     );
-    /// An interval is final: its trades as submitted; empty when there were none or it came too late.
+    /// An interval is final: its trades as submitted; empty when there were none or it came too
+    /// late (the solver is then 0).
     event SolutionFinalized(uint32 indexed interval, address indexed solver, bytes trades);
-    /// Trades at these positions of the chunk were voided, because a feeder was suspended.
+    /// Trades at these positions of the chunk were voided, because a feeder was suspended. Comes
+    /// before the interval's `SolutionFinalized`.
     event TradesVoided(uint32 indexed interval, uint32[] positions);
     event Staked(address indexed solver, uint64 amountMicro);
     event Unstaked(address indexed solver, uint64 amountMicro);
 
+    error BadParams();
+    // Offers
+    error NotAssetOwner(uint32 assetId, address caller);
+    error OutsideAsset(uint32 firstInterval, uint32 lastInterval);
+    error BeyondHorizon(uint32 interval, uint32 lastAllowed);
+    error TooLateToPost(uint32 lastInterval, uint256 latest);
+    error OfferTooSmall(uint48 energyWs, uint48 minimumWs);
+    error TooManyOffers(uint32 assetId, uint32 most);
+    error AssetOverPower(uint32 assetId, uint256 powerW, uint32 maxPowerW);
+    error NoSuchOffer(uint32 offerId);
+    error AlreadyClosed(uint32 offerId);
+    error NotPast(uint32 offerId, uint256 endsAt);
+    // Solvers
+    error NotStaked(address caller);
+    error StakeLocked(uint256 until);
+    // Solutions
+    error NotOpener(uint32 solutionId, address caller);
+    error SolutionClosed(uint32 solutionId);
+    error SolutionOutdated(uint32 solutionId);
+    error DueInterval(uint32 interval);
+    error NotBetter(Objective offered, Objective candidate);
+    error LowersEnergy(uint32 interval, uint256 offeredWs, uint256 candidateWs);
+    error DuplicateChunk(uint32 interval);
+    error FalseObjective(uint32 interval, Objective found);
+    // Trades of a chunk
+    error BadLength(uint32 interval, uint256 length);
+    error TooManyTrades(uint32 interval, uint256 trades, uint256 most);
+    error WrongSide(uint32 interval, uint32 offerId);
+    error OutsideOffer(uint32 interval, uint32 offerId);
+    error PostedTooLate(uint32 interval, uint32 offerId);
+    error OutOfOrder(uint32 interval, uint256 position);
+    error TradeTooSmall(uint32 interval, uint256 position);
+    error PricesDoNotMeet(uint32 interval, uint256 position);
+    error PriceOutside(uint32 interval, uint256 position);
+    error UtilityWithItself(uint32 interval, uint256 position);
+    error OfferOverPower(uint32 interval, uint32 offerId, uint256 powerW);
+    error OfferOverEnergy(uint32 interval, uint32 offerId, uint256 energyWs);
+    error InternalLimitBroken(uint32 interval, uint32 feeder, uint256 soldW, uint256 boughtW);
+    error ExternalLimitBroken(uint32 interval, uint32 feeder, int256 netExportW);
+    // Finalization
+    error AlreadyFinal(uint32 interval);
+    error NotDue(uint32 interval);
+    error NotCandidate(uint32 interval);
+
+    function params() external view returns (Params memory);
+    function maxTradesPerChunk() external view returns (uint256);
     function offers(uint32 offerId) external view returns (OfferView memory);
     function offerCount() external view returns (uint32);
     function isFinal(uint32 interval) external view returns (bool);
-    function candidateOf(uint32 interval) external view returns (bytes32 tradesHash, address solver, Objective memory value);
+    /// The candidate's chunk of an interval; zeros when it has none.
+    function candidateOf(
+        uint32 interval
+    ) external view returns (bytes32 tradesHash, address solver, Objective memory value);
     /// What a better solution has to beat: the candidate's value over the intervals open now.
     function candidateValue() external view returns (Objective memory);
+    function stakeOf(address solver) external view returns (uint64 amountMicro);
 
+    /// The asset's owner only. The first interval lies within the horizon; the last may lie beyond,
+    /// inside the asset's, and must still be open for posting. A bid moves its money in as well.
     function postOffer(
         uint32 assetId,
         uint48 energyWs,
@@ -81,15 +155,18 @@ interface IMatching {
         uint32 maxPowerW,
         uint32 priceMicroPerKwh
     ) external returns (uint32 offerId);
-    /// A whole solution in one transaction. Chunks of intervals due for finalization may come along
-    /// and are finalized first; other chunks of closed intervals are skipped.
+    /// A whole solution in one transaction; stakers only. Chunks of intervals due for finalization
+    /// may come along and are finalized first; other chunks of closed intervals are skipped.
     function submitSolution(Chunk[] calldata chunks) external;
-    /// A large solution in parts: they become the candidate together or not at all.
+    /// A large solution in parts: they become the candidate together or not at all. Stakers only;
+    /// nothing may be due.
     function openSolution() external returns (uint32 solutionId);
+    /// The opener only.
     function addChunks(uint32 solutionId, Chunk[] calldata chunks) external;
+    /// The opener only. Chunks of intervals that closed since are left out.
     function commitSolution(uint32 solutionId) external;
     /// Anyone. In [close, start): with the candidate's trades, or empty when it has none. From start
-    /// on: always empty.
+    /// on: always empty, whatever is given.
     function finalize(uint32 interval, bytes calldata trades) external;
     /// Anyone, once the offer's last interval is past. The rest goes to the owner, once.
     function closeOffer(uint32 offerId) external;

@@ -21,8 +21,17 @@ struct Limits {
 /// Before `seal` the owner sets everything up at once; afterwards a change of limits or tariff
 /// takes effect beyond every postable interval, and a market is admitted only after a delay.
 interface IMicrogrid {
-    event FeederLimitsSet(uint32 indexed feeder, uint32 fromInterval, uint64 internalLimitW, uint64 externalLimitW);
-    event TariffSet(uint32 fromInterval, uint32[] useMicroPerKwh, uint32[] feedInMicroPerKwh);
+    event FeederLimitsSet(
+        uint32 indexed feeder,
+        uint32 fromInterval,
+        uint64 internalLimitW,
+        uint64 externalLimitW
+    );
+    event TariffSet(
+        uint32 fromInterval,
+        uint32[] useMicroPerKwh,
+        uint32[] feedInMicroPerKwh
+    );
     event RoleSet(bytes32 indexed role, address indexed holder, bool held);
     event MarketProposed(address indexed market, uint256 admittedAt);
     event MarketAdmitted(address indexed market);
@@ -30,6 +39,22 @@ interface IMicrogrid {
     event OwnerProposed(address indexed owner);
     event OwnerChanged(address indexed owner);
     event Sealed();
+
+    error NotOwner(address caller);
+    /// Neither the owner nor a granter.
+    error NotPermitted(address caller);
+    error NotProposedOwner(address caller);
+    error BadCalendar(Calendar calendar);
+    error AlreadySealed();
+    error NoSuchFeeder(uint32 feeder);
+    error TooManyFeeders(uint32 most);
+    /// Each price list has 1 to 96 prices.
+    error BadTariff(uint256 usePrices, uint256 feedInPrices);
+    error NoTariff();
+    error BadRange(uint32 firstInterval, uint32 lastInterval);
+    error NotProposed(address market);
+    error AlreadyMarket(address market);
+    error TooEarly(uint256 admittedAt);
 
     function calendar() external view returns (Calendar memory);
     function currentInterval() external view returns (uint32);
@@ -45,25 +70,51 @@ interface IMicrogrid {
     /// Limits of all feeders 0..feederCount at an interval, by feeder.
     function allLimitsAt(uint32 interval) external view returns (Limits[] memory);
     function isSuspended(uint32 feeder, uint32 interval) external view returns (bool);
-    /// The utility's prices for an interval: for use, and for feeding in. The tariff repeats daily.
-    function tariffAt(uint32 interval) external view returns (uint32 useMicroPerKwh, uint32 feedInMicroPerKwh);
+    /// Whether any feeder is suspended in an interval.
+    function anySuspended(uint32 interval) external view returns (bool);
+    /// The utility's prices for an interval: for use, and for feeding in. The tariff repeats daily
+    /// (UTC), each list spread evenly over the day.
+    function tariffAt(
+        uint32 interval
+    ) external view returns (uint32 useMicroPerKwh, uint32 feedInMicroPerKwh);
 
     function owner() external view returns (address);
     function isGranter(address holder) external view returns (bool);
     function isSettler(address holder) external view returns (bool);
     function isMarket(address market) external view returns (bool);
+    function isSealed() external view returns (bool);
 
-    function addFeeder(uint64 internalLimitW, uint64 externalLimitW) external returns (uint32 feeder);
-    function setFeederLimits(uint32 feeder, uint64 internalLimitW, uint64 externalLimitW) external returns (uint32 fromInterval);
-    function setTariff(uint32[] calldata useMicroPerKwh, uint32[] calldata feedInMicroPerKwh) external returns (uint32 fromInterval);
+    /// Owner only. Feeders count from 1.
+    function addFeeder(
+        uint64 internalLimitW,
+        uint64 externalLimitW
+    ) external returns (uint32 feeder);
+    /// Owner only.
+    function setFeederLimits(
+        uint32 feeder,
+        uint64 internalLimitW,
+        uint64 externalLimitW
+    ) external returns (uint32 fromInterval);
+    /// Owner only.
+    function setTariff(
+        uint32[] calldata useMicroPerKwh,
+        uint32[] calldata feedInMicroPerKwh
+    ) external returns (uint32 fromInterval);
+    /// Owner only.
     function setGranter(address holder, bool held) external;
+    /// Owner only.
     function setSettler(address holder, bool held) external;
+    /// Owner only: says that a market will be admitted, and from when on. Again: from anew.
     function proposeMarket(address market) external;
+    /// Owner only. A market is never taken away: what is inside it must be able to come out.
     function admitMarket(address market) external;
     /// An emergency: trades of this feeder in these intervals are voided when they are finalized.
-    /// Open to the owner and to granters (the DSO's hot key: it must be quick).
+    /// Open to the owner and to granters (the DSO's hot key: it must be quick). What is final stays.
     function suspend(uint32 feeder, uint32 firstInterval, uint32 lastInterval) external;
+    /// Owner only.
     function proposeOwner(address next) external;
+    /// The proposed owner only.
     function acceptOwner() external;
+    /// Owner only, once, for ever.
     function seal() external;
 }
