@@ -1,0 +1,84 @@
+/**
+ * From the linear program's quantities to whole watts, never over a limit.
+ *
+ * Rounding down keeps every limit that only sums things up: energy, power, internal limits. It may
+ * break a net limit, when the export that it leaves stood against an import that it took (an export
+ * of 3 and imports of 0.5 twice, rounded to 3 and 0). So net limits are restored by taking from the
+ * trades that overstep; that ends, because energy falls each time. Then what has become free is
+ * given out again, to homes first.
+ */
+import { Flows } from './flows.ts';
+import { withinNetLimits } from './net-limits.ts';
+import { type Pair, pair } from './pairing.ts';
+import { isUtility, type Problem, type Quantities, type Side } from './problem.ts';
+
+/** Nearer to a whole number than this is that number: what the solver's tolerance leaves open. */
+const NOISE_W = 1e-5;
+
+export function roundDown(problem: Problem, quantities: Quantities): Quantities {
+  const floor = (values: Float64Array) => values.map((value) => Math.floor(value + NOISE_W));
+  const whole = { soldW: floor(quantities.soldW), boughtW: floor(quantities.boughtW) };
+  const state = new Flows(problem);
+  // Rounding a noisy value up may overstep by a watt somewhere, so every trade is let in anew.
+  for (const pairs of pair(problem, whole)) {
+    for (const { sell, buy, powerW } of pairs) state.add(sell, buy, powerW, false);
+  }
+  restoreNetLimits(problem, state);
+  for (const withUtility of [false, true]) giveOut(problem, state, withUtility);
+  return { soldW: state.soldW, boughtW: state.boughtW };
+}
+
+/** Final trades: pairs below the minimum are dropped, and net limits restored where that hurt. */
+export function finalPairs(problem: Problem, quantities: Quantities): Pair[][] {
+  const all = pair(problem, quantities);
+  const kept = all.map((pairs) => pairs.filter(({ powerW }) => powerW >= problem.minTradeW));
+  if (kept.every((pairs, interval) => pairs.length === all[interval]?.length)) return kept;
+  return kept.map((pairs, interval) =>
+    withinNetLimits(problem, interval, pairs, problem.minTradeW).filter(({ powerW }) => powerW > 0),
+  );
+}
+
+function restoreNetLimits(problem: Problem, state: Flows): void {
+  const before = pair(problem, { soldW: state.soldW, boughtW: state.boughtW });
+  for (const [interval, pairs] of before.entries()) {
+    const after = withinNetLimits(problem, interval, pairs, 1);
+    for (const [at, { sell, buy, powerW }] of pairs.entries()) {
+      const leftW = after[at]?.powerW ?? 0;
+      if (leftW < powerW) state.take(sell, buy, powerW - leftW);
+    }
+  }
+}
+
+/** Gives out what limits still allow, cheap asks and dear bids first. */
+function giveOut(problem: Problem, state: Flows, withUtility: boolean): void {
+  const { sells, buys, intervals } = problem;
+  const sellsAt = openCells(sells, state.soldW, intervals);
+  const buysAt = openCells(buys, state.boughtW, intervals);
+  for (let interval = 0; interval < intervals; interval++) {
+    for (const buy of (buysAt[interval] ?? []).reverse()) {
+      const bid = buys.cellOffer[buy] ?? 0;
+      for (const sell of sellsAt[interval] ?? []) {
+        const ask = sells.cellOffer[sell] ?? 0;
+        if (priceOf(sells, ask) > priceOf(buys, bid)) break;
+        const utilities = Number(isUtility(sells, ask)) + Number(isUtility(buys, bid));
+        if (utilities > (withUtility ? 1 : 0)) continue;
+        state.add(sell, buy, Number.POSITIVE_INFINITY, true);
+      }
+    }
+  }
+}
+
+/** Cells that are not full, by interval, by rising price. */
+function openCells(side: Side, powerW: Float64Array, intervals: number): number[][] {
+  const lists: number[][] = Array.from({ length: intervals }, () => []);
+  for (const [cell, interval] of side.cellInterval.entries()) {
+    if ((powerW[cell] ?? 0) < (side.cellCapW[cell] ?? 0)) lists[interval]?.push(cell);
+  }
+  const price = (cell: number) => priceOf(side, side.cellOffer[cell] ?? 0);
+  for (const list of lists) list.sort((a, b) => price(a) - price(b));
+  return lists;
+}
+
+function priceOf(side: Side, offer: number): number {
+  return side.offers[offer]?.priceMicroPerKwh ?? 0;
+}

@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { verifySolution } from '../../../market/matching/verify.ts';
+import type { Offer } from '../../../market/offers.ts';
+import { clear } from '../../../solver/clearing/clear.ts';
+import type { ClearingInput, ClearingResult } from '../../../solver/clearing/input.ts';
+import { pairwiseOptimum } from './pairwise-program.ts';
+import { FIRST, INTERVAL_SECONDS, type MarketShape, markets } from './random-markets.ts';
+
+const test = suite('solver/clearing/clear');
+
+const RUNS = { numRuns: 150 };
+
+function faultsOf(input: ClearingInput, result: ClearingResult) {
+  return verifySolution(result.chunks, {
+    intervalSeconds: input.intervalSeconds,
+    minTradeWs: input.minTradeWs,
+    offer: (id) => {
+      const offer = input.offers.find((one) => one.id === id);
+      return offer && { ...offer, postedAt: 0 };
+    },
+    limitsAt: input.limitsAt,
+    isOpen: (interval) => interval >= input.firstInterval && interval <= input.lastInterval,
+    lastPostingOf: () => 1,
+  });
+}
+
+/** Cells of small markets: rounding loses less than a watt in each. */
+function cellsOf(input: ClearingInput): number {
+  return input.offers.reduce((sum, offer) => {
+    const first = Math.max(offer.firstInterval, input.firstInterval);
+    return sum + Math.max(0, Math.min(offer.lastInterval, input.lastInterval) - first + 1);
+  }, 0);
+}
+
+const methods = new Map<string, number>();
+
+async function holds(input: ClearingInput): Promise<void> {
+  const result = await clear(input);
+  methods.set(result.method, (methods.get(result.method) ?? 0) + 1);
+  assert.equal(faultsOf(input, result), []);
+  const { homeW, utilityW } = await pairwiseOptimum(input);
+  const energyW = result.energyWs / INTERVAL_SECONDS;
+  const upperBoundW = result.upperBoundWs / INTERVAL_SECONDS;
+  assert.ok(energyW <= homeW + 1e-3, `${energyW} W is more than the optimum ${homeW} W`);
+  assert.ok(upperBoundW >= Math.floor(homeW + 1e-4), `bound ${upperBoundW}, optimum ${homeW}`);
+  assert.ok(upperBoundW >= energyW);
+  if (result.method === 'linear-program') {
+    assert.ok(energyW >= homeW - cellsOf(input), `${energyW} W, optimum ${homeW} W`);
+  } else {
+    assert.ok(Math.abs(energyW - homeW) < 1e-3, `${energyW} W, optimum ${homeW} W`);
+    assert.is(upperBoundW, energyW);
+    const tradedW = Number(result.objective.utilityEnergyWs) / INTERVAL_SECONDS;
+    if (result.method === 'flow') assert.ok(tradedW <= utilityW + 1e-3);
+  }
+}
+
+const SHAPES: MarketShape[] = (['uniform', 'mixed'] as const).flatMap((prices) =>
+  (['external-above', 'external-below'] as const).flatMap((limits) =>
+    [false, true].map((hasUtility) => ({ prices, limits, hasUtility })),
+  ),
+);
+
+for (const shape of SHAPES) {
+  const what = `${shape.prices} prices, ${shape.limits}${shape.hasUtility ? ', utility' : ''}`;
+  test(`has the pairwise program's optimum and feasible trades: ${what}`, async () => {
+    await fc.assert(fc.asyncProperty(markets(shape), holds), RUNS);
+  });
+}
+
+test('takes all three ways in those markets', () => {
+  for (const method of ['flow', 'split-flow', 'linear-program']) {
+    assert.ok((methods.get(method) ?? 0) > 0, `${method}: ${[...methods].join(' ')}`);
+  }
+});
+
+test('drops trades below the minimum and still breaks nothing', async () => {
+  const shape: MarketShape = { prices: 'mixed', limits: 'external-below', hasUtility: true };
+  let dropped = 0;
+  await fc.assert(
+    fc.asyncProperty(markets(shape), async (market) => {
+      const input = { ...market, minTradeWs: 500 * INTERVAL_SECONDS };
+      const result = await clear(input);
+      assert.equal(faultsOf(input, result), []);
+      if (result.energyWs < result.upperBoundWs) dropped++;
+    }),
+    RUNS,
+  );
+  assert.ok(dropped > 0, 'some market had trades to drop');
+});
+
+function offer(id: number, side: Offer['side'], change: Partial<Offer>): Offer {
+  return {
+    id,
+    side,
+    feeder: 1,
+    firstInterval: FIRST,
+    lastInterval: FIRST,
+    energyWs: INTERVAL_SECONDS,
+    maxPowerW: 1,
+    priceMicroPerKwh: 3,
+    ...change,
+  };
+}
+
+function question(offers: Offer[], lastInterval: number, internalW = 1000): ClearingInput {
+  return {
+    offers,
+    firstInterval: FIRST,
+    lastInterval,
+    limitsAt: (feeder) => ({
+      internalLimitW: feeder === 1 ? internalW : 1000,
+      externalLimitW: 1000,
+    }),
+    intervalSeconds: INTERVAL_SECONDS,
+    minTradeWs: 1,
+  };
+}
+
+test('the cycle of five: 2.5 W in parts, 2 W whole, and 2 W is proven', async () => {
+  const later = FIRST + 1;
+  const input = question(
+    [
+      offer(1, 'sell', { priceMicroPerKwh: 1, lastInterval: later }),
+      offer(2, 'sell', { firstInterval: later, lastInterval: later }),
+      offer(3, 'sell', { feeder: 2, lastInterval: later }),
+      offer(4, 'buy', { feeder: 3, priceMicroPerKwh: 4 }),
+      offer(5, 'buy', {
+        feeder: 3,
+        priceMicroPerKwh: 4,
+        firstInterval: later,
+        lastInterval: later,
+      }),
+      offer(6, 'buy', {
+        feeder: 3,
+        priceMicroPerKwh: 2,
+        firstInterval: later,
+        lastInterval: later,
+      }),
+    ],
+    later,
+    1,
+  );
+  assert.ok(Math.abs((await pairwiseOptimum(input)).homeW - 2.5) < 1e-6);
+  const result = await clear(input);
+  assert.is(result.energyWs, 2 * INTERVAL_SECONDS);
+  assert.is(result.upperBoundWs, 2 * INTERVAL_SECONDS);
+});
+
+test('no uniform price exists, and both units trade all the same', async () => {
+  const price = (priceMicroPerKwh: number) => ({ priceMicroPerKwh });
+  const offers = [
+    offer(1, 'sell', price(1)),
+    offer(2, 'sell', price(3)),
+    offer(3, 'buy', price(2)),
+    offer(4, 'buy', price(4)),
+  ];
+  const { chunks } = await clear(question(offers, FIRST));
+  const trades = [
+    { askId: 1, bidId: 3, powerW: 1 },
+    { askId: 2, bidId: 4, powerW: 1 },
+  ];
+  assert.equal(chunks, [{ interval: FIRST, trades }]);
+});
+
+test('the utility does not take the place of a home', async () => {
+  const watts = (powerW: number) => ({ energyWs: powerW * INTERVAL_SECONDS, maxPowerW: powerW });
+  const offers = [
+    offer(1, 'sell', { ...watts(100), priceMicroPerKwh: 5 }),
+    offer(2, 'sell', { ...watts(100), feeder: 0, priceMicroPerKwh: 30 }),
+    offer(3, 'buy', { ...watts(100), feeder: 2, priceMicroPerKwh: 35 }),
+    offer(4, 'buy', { ...watts(100), feeder: 0, priceMicroPerKwh: 8 }),
+  ];
+  const { chunks } = await clear(question(offers, FIRST));
+  assert.equal(chunks, [{ interval: FIRST, trades: [{ askId: 1, bidId: 3, powerW: 100 }] }]);
+});
+
+test('sells first what can be sold only soon', async () => {
+  const watts = (powerW: number) => ({ energyWs: powerW * INTERVAL_SECONDS, maxPowerW: powerW });
+  for (const [battery, sun] of [
+    [1, 2],
+    [2, 1],
+  ]) {
+    const offers = [
+      offer(battery ?? 0, 'sell', { ...watts(100), lastInterval: FIRST + 40 }),
+      offer(sun ?? 0, 'sell', { ...watts(100), feeder: 2 }),
+      offer(3, 'buy', { ...watts(100), feeder: 3 }),
+    ];
+    const { chunks } = await clear(question(offers, FIRST + 40));
+    assert.equal(chunks[0]?.trades, [{ askId: sun, bidId: 3, powerW: 100 }]);
+  }
+});
+
+test('more offers never trade less, and scaling everything scales the result', async () => {
+  const shape: MarketShape = { prices: 'mixed', limits: 'external-above', hasUtility: false };
+  await fc.assert(
+    fc.asyncProperty(markets(shape), async (input) => {
+      const whole = await clear(input);
+      const fewer = await clear({ ...input, offers: input.offers.slice(1) });
+      assert.ok(fewer.upperBoundWs <= whole.upperBoundWs);
+      const doubled = await clear({
+        ...input,
+        offers: input.offers.map((one) => ({
+          ...one,
+          energyWs: Math.floor(one.energyWs / INTERVAL_SECONDS) * 2 * INTERVAL_SECONDS,
+          maxPowerW: one.maxPowerW * 2,
+        })),
+        limitsAt: (feeder, interval) => {
+          const { internalLimitW, externalLimitW } = input.limitsAt(feeder, interval);
+          return { internalLimitW: 2 * internalLimitW, externalLimitW: 2 * externalLimitW };
+        },
+      });
+      assert.ok(doubled.energyWs >= 2 * whole.energyWs);
+      if (whole.method === 'flow') assert.is(doubled.energyWs, 2 * whole.energyWs);
+    }),
+    RUNS,
+  );
+});
+
+test('an empty market clears to nothing', async () => {
+  const result = await clear(question([], FIRST));
+  assert.equal(result.chunks, []);
+  assert.is(result.energyWs, 0);
+  assert.is(result.upperBoundWs, 0);
+});
+
+test.run();
