@@ -8,6 +8,9 @@
 import type { TieRule } from './input.ts';
 import type { Gate, Network } from './network.ts';
 
+/** Enough to make the order felt, few enough to be quick. */
+const ARBITRARY_STAGES = 128;
+
 /** Fills a network. @returns energy between homes, W times intervals */
 export function fill(network: Network, rule: TieRule): number {
   const homes = {
@@ -17,16 +20,25 @@ export function fill(network: Network, rule: TieRule): number {
   const total =
     rule.kind === 'earliest-deadline'
       ? fillByDeadline(network, homes.sources, homes.sinks)
-      : fillAtOnce(network);
+      : fillInOrder(network, homes.sources);
   for (const gate of [...homes.sources, ...homes.sinks]) open(network, gate);
   fillUtility(network);
   return total;
 }
 
-function fillAtOnce(network: Network): number {
-  network.flow.reset();
+/** Sellers in the order in which they stand, which is shuffled; buyers as it happens. */
+function fillInOrder(network: Network, sources: Gate[]): number {
+  const { flow } = network;
+  flow.reset();
   closeUtility(network);
-  return network.flow.run();
+  for (const gate of sources) flow.setRoom(gate.arc, 0);
+  const perStage = Math.ceil(sources.length / ARBITRARY_STAGES);
+  let total = 0;
+  for (let first = 0; first < sources.length; first += perStage) {
+    for (const gate of sources.slice(first, first + perStage)) flow.setRoom(gate.arc, gate.capW);
+    total += flow.run();
+  }
+  return total;
 }
 
 function fillByDeadline(network: Network, sources: Gate[], sinks: Gate[]): number {
