@@ -221,7 +221,7 @@ export class Outbox {
         report.settled.push({ ...entry, ...settledFields(outcome) });
       }
     }
-    return open;
+    return open.sort((a, b) => a.nonce - b.nonce);
   }
 
   async #outcomeOf(

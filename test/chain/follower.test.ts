@@ -1,0 +1,244 @@
+import { Interface } from 'ethers';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ASSETS_ABI } from '../../chain/abi.ts';
+import { FollowerError, type FollowerOptions, LogFollower } from '../../chain/follower.ts';
+import { JsonRpc } from '../../chain/rpc.ts';
+import { RpcError } from '../../chain/rpc-forms.ts';
+import { TransportError } from '../../host/ports.ts';
+import {
+  hash,
+  never,
+  quantity,
+  Raw,
+  Refusal,
+  scriptedTransport,
+  stillClock,
+} from './scripted-transport.ts';
+
+const test = suite('follower');
+
+const contracts = {
+  microgrid: `0x${'a1'.repeat(20)}`,
+  assets: `0x${'a2'.repeat(20)}`,
+  matching: `0x${'a3'.repeat(20)}`,
+};
+const assets = new Interface(ASSETS_ABI);
+
+/** A chain with one FinancialAdded of `block` millionths in every block. */
+class Chain {
+  head = 0;
+  chainId = 5;
+  /** Changes the hashes of all blocks from this one on. */
+  forkedFrom = Number.POSITIVE_INFINITY;
+  /** Ranges of eth_getLogs that were asked for. */
+  ranges: [number, number][] = [];
+  maxRange = Number.POSITIVE_INFINITY;
+  /** Instead of the answer to the next eth_getLogs. */
+  nextLogs: unknown = undefined;
+
+  answer(method: string, params: unknown[]): unknown {
+    switch (method) {
+      case 'eth_chainId':
+        return quantity(this.chainId);
+      case 'eth_getBlockByNumber': {
+        const number = params[0] === 'latest' ? this.head : Number(params[0]);
+        return number > this.head ? null : this.block(number);
+      }
+      case 'eth_getLogs': {
+        const [filter] = params as [{ fromBlock: string; toBlock: string }];
+        return this.logs(Number(filter.fromBlock), Number(filter.toBlock));
+      }
+      default:
+        return new Refusal({ code: -32601, message: `no method ${method}` });
+    }
+  }
+
+  block(number: number) {
+    const hashOf = (n: number) => hash(n + (n >= this.forkedFrom ? 1_000_000 : 0));
+    return {
+      number: quantity(number),
+      timestamp: quantity(1_000 + number),
+      hash: hashOf(number),
+      parentHash: hashOf(Math.max(0, number - 1)),
+    };
+  }
+
+  logs(from: number, to: number): unknown {
+    this.ranges.push([from, to]);
+    const { nextLogs } = this;
+    this.nextLogs = undefined;
+    if (nextLogs !== undefined) return nextLogs;
+    if (to - from >= this.maxRange)
+      return new Refusal({ code: -32005, message: 'range too large' });
+    const logs: unknown[] = [];
+    for (let number = from; number <= Math.min(to, this.head); number += 1) {
+      logs.unshift(this.log(number));
+    }
+    return logs;
+  }
+
+  log(number: number) {
+    const owner = `0x${'ab'.repeat(20)}`;
+    const { topics, data } = assets.encodeEventLog('FinancialAdded', [owner, number]);
+    return {
+      address: contracts.assets,
+      topics,
+      data,
+      blockNumber: quantity(number),
+      logIndex: '0x0',
+      transactionHash: hash(number),
+    };
+  }
+}
+
+function follow(chain: Chain, more: Partial<FollowerOptions> = {}) {
+  const warnings: string[] = [];
+  const log = { info() {}, warn: (text: string) => warnings.push(text), error() {} };
+  const transport = scriptedTransport(({ request }) =>
+    chain.answer(request.method, request.params),
+  );
+  const clock = stillClock();
+  const rpc = new JsonRpc({ urls: ['http://one'], transport, identity: 'reader', clock });
+  const options = { rpc, chainId: 5, contracts, fromBlock: 1, log, ...more };
+  const follower = new LogFollower({ finality: { kind: 'instant' }, ...options });
+  const poll = async () => {
+    const { events, head } = await follower.poll(never);
+    const blocks = events.map((event) => event.blockNumber);
+    return { blocks, head: head.number, timestamp: head.timestamp };
+  };
+  return { follower, poll, warnings, transport };
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof RpcError || error instanceof FollowerError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+test('every block from the deployment on is read once, in order, over any number of polls', async () => {
+  const chain = new Chain();
+  chain.head = 12;
+  const { poll } = follow(chain, { fromBlock: 3, pageBlocks: 4 });
+  assert.equal(await poll(), { blocks: range(3, 12), head: 12, timestamp: 1_012 });
+  assert.equal(chain.ranges, [
+    [3, 6],
+    [7, 10],
+    [11, 12],
+  ]);
+  assert.equal(await poll(), { blocks: [], head: 12, timestamp: 1_012 });
+  chain.head = 14;
+  assert.equal(await poll(), { blocks: [13, 14], head: 14, timestamp: 1_014 });
+});
+
+test('only blocks that count as final are read', async () => {
+  const chain = new Chain();
+  chain.head = 10;
+  const { poll } = follow(chain, { finality: { kind: 'depth', blocks: 4 } });
+  assert.equal((await poll()).blocks, range(1, 6));
+  chain.head = 11;
+  assert.equal((await poll()).blocks, [7]);
+});
+
+test('a range that an endpoint finds too large is read in smaller ones', async () => {
+  const chain = new Chain();
+  chain.head = 40;
+  chain.maxRange = 5;
+  const { poll } = follow(chain);
+  assert.equal((await poll()).blocks, range(1, 40));
+  chain.maxRange = 0;
+  chain.head = 41;
+  assert.is(await codeOf(poll()), 'rejected');
+  chain.maxRange = 9;
+  assert.equal((await poll()).blocks, [41]);
+});
+
+test('answers too large for us are asked for in smaller ranges as well', async () => {
+  const chain = new Chain();
+  chain.head = 8;
+  chain.nextLogs = new Raw(new TransportError('too-large', 'x'));
+  const { poll } = follow(chain);
+  assert.equal((await poll()).blocks, range(1, 8));
+  assert.equal(chain.ranges[1], [1, 4]);
+});
+
+test('after a failure in the middle nothing is lost and nothing comes twice', async () => {
+  const chain = new Chain();
+  chain.head = 9;
+  const { poll } = follow(chain, { pageBlocks: 3 });
+  chain.nextLogs = 'rubbish';
+  assert.is(await codeOf(poll()), 'malformed');
+  assert.equal((await poll()).blocks, range(1, 9));
+  chain.head = 12;
+  chain.nextLogs = [{ ...chain.log(10), data: '0x1234' }];
+  assert.is(await codeOf(poll()), 'malformed');
+  assert.equal((await poll()).blocks, [10, 11, 12]);
+});
+
+test('an endpoint of another chain is refused', async () => {
+  const chain = new Chain();
+  chain.chainId = 6;
+  const { poll } = follow(chain);
+  assert.is(await codeOf(poll()), 'wrong-chain');
+  chain.chainId = 5;
+  assert.equal((await poll()).head, 0);
+});
+
+test('a head that goes back is reported once and waited for', async () => {
+  const chain = new Chain();
+  chain.head = 9;
+  const { poll, warnings } = follow(chain);
+  await poll();
+  chain.head = 5;
+  assert.equal(await poll(), { blocks: [], head: 9, timestamp: 1_009 });
+  assert.equal((await poll()).blocks, []);
+  assert.is(warnings.length, 1);
+  chain.head = 10;
+  assert.equal((await poll()).blocks, [10]);
+});
+
+test('blocks replaced below what was final stop the follower until it is started again', async () => {
+  for (const head of [9, 10, 15]) {
+    const chain = new Chain();
+    chain.head = 9;
+    const { poll, follower } = follow(chain);
+    await poll();
+    chain.forkedFrom = 8;
+    chain.head = head;
+    assert.is(await codeOf(poll()), 'rewritten', `head ${head}`);
+    assert.is(await codeOf(poll()), 'rewritten');
+    follower.restart();
+    assert.equal((await poll()).blocks, range(1, head));
+  }
+});
+
+test('what two endpoints say is not mixed within one poll', async () => {
+  const chain = new Chain();
+  chain.head = 9;
+  let isFirstDown = false;
+  const transport = scriptedTransport(({ request, url }) => {
+    if (url === 'http://one') {
+      if (isFirstDown) return new Raw(new TransportError('unreachable', 'x'));
+      if (request.method === 'eth_getBlockByNumber') isFirstDown = true;
+      return chain.answer(request.method, request.params);
+    }
+    // The second lags: it has no blocks after 7, and leaves their logs out without an error.
+    const lagging = new Chain();
+    lagging.head = 7;
+    return lagging.answer(request.method, request.params);
+  });
+  const urls = ['http://one', 'http://two'];
+  const rpc = new JsonRpc({ urls, transport, identity: 'reader', clock: stillClock() });
+  const { poll } = follow(chain, { rpc });
+  assert.is(await codeOf(poll()), 'unreachable');
+  assert.equal((await poll()).blocks, range(1, 7));
+});
+
+test.run();
