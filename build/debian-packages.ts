@@ -1,0 +1,69 @@
+/**
+ * The few Debian packages that tests need beside npm, and which group needs them. `npm start` needs
+ * none. As root, missing ones are installed; otherwise the command to do so is printed.
+ */
+
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { runCommand } from './run-command.ts';
+import { type GroupName, ROOT, say } from './test-groups.ts';
+
+interface DebianPackage {
+  name: string;
+  group: GroupName;
+  reason: string;
+  isThere(): boolean;
+}
+
+export const PACKAGES: readonly DebianPackage[] = [
+  {
+    name: 'chromium',
+    group: 'system',
+    reason: 'the page is tested in a real browser',
+    isThere: () => isOnPath('chromium'),
+  },
+  {
+    name: 'fonts-dejavu-core',
+    group: 'system',
+    reason: 'the browser needs a font to draw the page',
+    isThere: () => existsSync('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'),
+  },
+  {
+    name: 'binutils',
+    group: 'binary',
+    reason: 'strip makes the one-file binary smaller',
+    isThere: () => isOnPath('strip'),
+  },
+];
+
+/** Makes sure that what these groups need is there. Says what is missing otherwise. */
+export async function ensurePackages(groups: GroupName[]): Promise<boolean> {
+  const missing = missingPackages(groups);
+  if (missing.length === 0) return true;
+  const names = missing.map(({ name }) => name);
+  for (const { name, group, reason } of missing) say(`${group} needs ${name}: ${reason}`);
+  const install = ['install', '-y', '--no-install-recommends', ...names];
+  if (process.getuid?.() !== 0 || !isOnPath('apt-get')) {
+    say(`run: sudo apt-get ${install.join(' ')}`);
+    return false;
+  }
+  say(`installing ${names.join(', ')}`);
+  process.env.DEBIAN_FRONTEND = 'noninteractive';
+  const first = await runCommand('apt-get', install, ROOT);
+  if (first.code === 0) return true;
+  // The lists of packages are missing or old.
+  const update = await runCommand('apt-get', ['update'], ROOT);
+  const second = await runCommand('apt-get', install, ROOT);
+  if (second.code !== 0) say(`${update.output}\n${second.output}`.trim());
+  return second.code === 0;
+}
+
+export function missingPackages(groups: GroupName[]): DebianPackage[] {
+  return PACKAGES.filter(({ group, isThere }) => groups.includes(group) && !isThere());
+}
+
+function isOnPath(command: string): boolean {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => folder !== '' && existsSync(join(folder, command)));
+}
