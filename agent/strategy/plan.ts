@@ -31,6 +31,11 @@ export interface Block {
   maxPowerW: number;
   /** Reservation price. */
   valueMicroPerKwh: number;
+  /**
+   * False: the energy is part of `plannedW`, trading it changes only to whom it goes. True: it comes
+   * from the battery on top of `plannedW`, and trading it changes what the meter shows.
+   */
+  isFlexible: boolean;
   reason: Reason;
 }
 
@@ -40,8 +45,10 @@ export interface PlanSlot {
   /** Planned battery power (charge positive) and switched load power, means over the interval. */
   batteryW: number;
   loadsW: number;
-  /** What the meter would show if nothing is traded: forecast + battery + loads. */
+  /** What the meter would show if nothing flexible is traded: forecast + battery + loads. */
   plannedW: number;
+  /** What was offered for it and why; null where nothing was decided yet. */
+  reason: Reason | null;
 }
 
 /** Made in interval `madeIn` for the intervals after it. */

@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { planningLimits } from '../../../agent/strategy/battery.ts';
+import { HomeTime } from '../../../agent/strategy/home-time.ts';
+import type { NetLoadForecast, Plan } from '../../../agent/strategy/plan.ts';
+import { type WantsInput, wantsOf } from '../../../agent/strategy/wants.ts';
+
+const test = suite('strategy: wants');
+const TIME = new HomeTime('Europe/Berlin');
+const NOW = 2_000_000;
+const MODEL = {
+  capacityWs: 36_000_000,
+  chargeW: 5000,
+  dischargeW: 5000,
+  lowShare: 0.1,
+  highShare: 0.95,
+  efficiency: 0.9,
+};
+
+function forecastsOf(powersW: number[]): NetLoadForecast[] {
+  return powersW.map((p50W, index) => ({
+    interval: NOW + 1 + index,
+    p10W: p50W - 100,
+    p50W,
+    p90W: p50W + 100,
+    method: 'test',
+  }));
+}
+
+function inputOf(powersW: number[], change: Partial<WantsInput> = {}): WantsInput {
+  return {
+    madeIn: NOW,
+    intervalSeconds: 900,
+    lastInterval: NOW + 12,
+    ahead: 1,
+    forecasts: forecastsOf(powersW),
+    battery: null,
+    loads: [],
+    openOffers: [],
+    flexibleSoldW: new Map(),
+    tariff: { useMicroPerKwh: [300_000], feedInMicroPerKwh: [80_000] },
+    maxPowerW: 11_000,
+    leastOfferWs: 3600,
+    time: TIME,
+    ...change,
+  };
+}
+
+test('a surplus becomes an ask and a need a bid, at prices that meet', () => {
+  const ask = wantsOf(inputOf([-1500, -1500])).blocks;
+  const bid = wantsOf(inputOf([800, 800])).blocks;
+  assert.is(ask.length, 1);
+  assert.is(ask[0]?.side, 'sell');
+  assert.is(ask[0]?.energyWs, 1500 * 900);
+  assert.is(bid[0]?.side, 'buy');
+  assert.is(bid[0]?.maxPowerW, 800);
+  assert.ok((ask[0]?.valueMicroPerKwh ?? 1e9) <= (bid[0]?.valueMicroPerKwh ?? 0));
+  assert.ok((ask[0]?.valueMicroPerKwh ?? 0) > 80_000);
+  assert.ok((bid[0]?.valueMicroPerKwh ?? 1e9) < 300_000);
+});
+
+test('the reason names energy, price, time and what is expected', () => {
+  const [slot] = wantsOf(inputOf([-1500, 0])).slots;
+  assert.is(slot?.reason?.code, 'surplus-expected');
+  assert.match(
+    slot?.reason?.sentence ?? '',
+    /^offered 0\.38 kWh at 0\.10 for \d\d:\d\d to \d\d:\d\d: surplus expected 0\.38 \(0\.35 to 0\.40\)$/,
+  );
+});
+
+test('a battery stores the surplus and offers what own need leaves over a range', () => {
+  const plan = wantsOf(
+    inputOf([...Array<number>(20).fill(-2000), ...Array<number>(76).fill(100)], {
+      battery: { model: MODEL, storedWs: 20_000_000 },
+    }),
+  );
+  const ranged = plan.blocks.find((block) => block.isFlexible);
+  assert.is(plan.slots[0]?.plannedW, 0);
+  assert.is(ranged?.side, 'sell');
+  assert.ok((ranged?.lastInterval ?? 0) > (ranged?.firstInterval ?? 0));
+  assert.match(ranged?.reason.sentence ?? '', /battery can spare/);
+});
+
+test('a battery that own need will empty offers nothing', () => {
+  const plan = wantsOf(
+    inputOf(Array<number>(96).fill(900), { battery: { model: MODEL, storedWs: 20_000_000 } }),
+  );
+  assert.equal(
+    plan.blocks.filter((block) => block.isFlexible),
+    [],
+  );
+});
+
+test('nothing is bought where the battery is offered', () => {
+  const open = {
+    side: 'sell' as const,
+    firstInterval: NOW - 3,
+    lastInterval: NOW + 5,
+    remainingWs: 900_000,
+    maxPowerW: 1000,
+    isFlexible: true,
+  };
+  const plan = wantsOf(
+    inputOf(Array<number>(96).fill(900), {
+      battery: { model: MODEL, storedWs: 4_000_000 },
+      openOffers: [open],
+    }),
+  );
+  assert.equal(plan.blocks, []);
+  assert.match(plan.slots[0]?.reason?.sentence ?? '', /nothing is bought/);
+});
+
+test('a boiler is planned into the surplus of the day', () => {
+  const powers = Array<number>(96).fill(300);
+  powers[40] = -2500;
+  powers[41] = -2500;
+  const plan = wantsOf(
+    inputOf(powers, {
+      loads: [
+        { name: 'boiler', powerW: 2000, neededTodayWs: 2 * 2000 * 900, minimumOnSeconds: 600 },
+      ],
+      // 00:15 local time, so that the whole day lies ahead.
+      madeIn: NOW,
+    }),
+  );
+  const first = plan.slots.filter((slot) => slot.loadsW > 0).map((slot) => slot.interval - NOW - 1);
+  const dayEnd = TIME.dayStart((NOW + 1) * 900) + 86_400;
+  const inDay = 40 * 900 + (NOW + 1) * 900 < dayEnd - 1800;
+  if (inDay) assert.equal(first, [40, 41]);
+  else assert.is(first.length, 2);
+});
+
+const arbitraryInput = fc.record({
+  powers: fc.array(fc.integer({ min: -8000, max: 8000 }), { minLength: 96, maxLength: 96 }),
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+  hasBattery: fc.boolean(),
+  open: fc.array(
+    fc.record({
+      first: fc.integer({ min: -6, max: 3 }),
+      length: fc.integer({ min: 0, max: 12 }),
+      power: fc.integer({ min: 1, max: 4000 }),
+      side: fc.constantFrom('sell' as const, 'buy' as const),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
+function planOf(given: {
+  powers: number[];
+  share: number;
+  hasBattery: boolean;
+  open: { first: number; length: number; power: number; side: 'sell' | 'buy' }[];
+}): { plan: Plan; input: WantsInput } {
+  const input = inputOf(given.powers, {
+    battery: given.hasBattery ? { model: MODEL, storedWs: given.share * MODEL.capacityWs } : null,
+    openOffers: given.open.map((each) => ({
+      side: each.side,
+      firstInterval: NOW + each.first,
+      lastInterval: NOW + each.first + each.length,
+      remainingWs: each.power * 900,
+      maxPowerW: each.power,
+      isFlexible: each.length > 0,
+    })),
+  });
+  return { plan: wantsOf(input), input };
+}
+
+test('blocks are whole, positive, within range and limits, and never on both sides', () => {
+  fc.assert(
+    fc.property(arbitraryInput, (given) => {
+      const { plan, input } = planOf(given);
+      const all = [...input.openOffers, ...plan.blocks];
+      for (const block of plan.blocks) {
+        assert.ok(Number.isInteger(block.energyWs) && block.energyWs >= input.leastOfferWs);
+        assert.ok(Number.isInteger(block.maxPowerW) && block.maxPowerW >= 1);
+        assert.ok(block.firstInterval > NOW && block.lastInterval >= block.firstInterval);
+        assert.ok(block.lastInterval <= input.lastInterval);
+        const most = block.maxPowerW * 900 * (block.lastInterval - block.firstInterval + 1);
+        assert.ok(block.energyWs <= most);
+        for (let at = block.firstInterval; at <= block.lastInterval; at += 1) {
+          const here = all.filter((each) => each.firstInterval <= at && at <= each.lastInterval);
+          assert.ok(here.every((each) => each.side === block.side));
+          const power = here.reduce((sum, each) => sum + each.maxPowerW, 0);
+          assert.ok(power <= input.maxPowerW);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the planned course of the battery keeps the band, its power and the reserved energy', () => {
+  const limits = planningLimits(MODEL);
+  fc.assert(
+    fc.property(arbitraryInput, (given) => {
+      const { plan } = planOf({ ...given, hasBattery: true, open: [] });
+      let stored = given.share * MODEL.capacityWs;
+      for (const slot of plan.slots) {
+        assert.ok(slot.batteryW <= limits.chargeW && slot.batteryW >= -limits.dischargeW);
+        const energy = slot.batteryW * 900;
+        const before = stored;
+        stored += energy > 0 ? energy * limits.oneWay : energy / limits.oneWay;
+        // Outside the band it only ever comes nearer.
+        assert.ok(stored >= Math.min(limits.lowWs, before) - 2000);
+        assert.ok(stored <= Math.max(limits.highWs, before) + 2000);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test.run();
