@@ -141,13 +141,11 @@ export function feederLimits(homes: readonly HomeSpec[], feeders: number): Feede
   const limits: FeederSpec[] = [];
   for (let feeder = 1; feeder <= feeders; feeder += 1) {
     const members = homes.filter((home) => home.feeder === feeder);
-    let greatest = 0;
-    const steps = members[0]?.loadW.length ?? 0;
-    for (let step = 0; step < steps; step += 1) {
-      const net = members.reduce((sum, h) => sum + (h.loadW[step] ?? 0) - (h.pvW[step] ?? 0), 0);
-      greatest = Math.max(greatest, Math.abs(net));
-    }
-    const externalLimitW = Math.max(1500, Math.round((0.6 * greatest) / 100) * 100);
+    const flows = Array.from({ length: members[0]?.loadW.length ?? 0 }, (_, step) =>
+      Math.abs(members.reduce((sum, h) => sum + (h.loadW[step] ?? 0) - (h.pvW[step] ?? 0), 0)),
+    ).sort((a, b) => a - b);
+    const high = flows[Math.floor(flows.length * 0.98)] ?? 0;
+    const externalLimitW = Math.max(1500, Math.round((0.65 * high) / 100) * 100);
     limits.push({ externalLimitW, internalLimitW: Math.round(externalLimitW * 1.25) });
   }
   return limits;
