@@ -21,7 +21,8 @@ export interface TcpBusOptions {
 
 /** Protocol limit of one read (function 3 and 4), registers. */
 const MAX_READ = 125;
-const ILLEGAL_ADDRESS = 2;
+/** Exceptions `illegal data address` and `illegal data value` (too many registers). */
+const BEYOND_DEVICE: readonly (number | null)[] = [2, 3];
 /** Waits before the second, third... attempt to connect in a row, ms; the last one repeats. */
 const BACKOFF_MS = [0, 100, 200, 500, 1_000] as const;
 const MAX_BACKOFF_MS = 1_000;
@@ -29,20 +30,6 @@ const MAX_BACKOFF_MS = 1_000;
 /** @throws RangeError when the host is no IP literal. */
 export function tcpBus(options: TcpBusOptions): Bus {
   return new TcpBus(options);
-}
-
-/** `tcp://192.0.2.7:502`. @throws RangeError with a sentence for the user. */
-export function parseTcpConnection(connection: string): { host: string; port: number } {
-  const match = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(connection);
-  const host = match?.[1] ?? match?.[2] ?? '';
-  const port = Number(match?.[3]);
-  if (match === null || port < 1 || port > 65_535) {
-    throw new RangeError(`"${connection}" is not of the form tcp://ADDRESS:PORT`);
-  }
-  if (isIP(host) === 0) {
-    throw new RangeError(`"${host}" is a name; give the device's IP address instead`);
-  }
-  return { host, port };
 }
 
 /** Buses by connection: whoever names the same host and port gets the same one. */
@@ -54,9 +41,8 @@ export class TcpBuses {
     this.#options = options;
   }
 
-  /** @throws RangeError */
-  open(connection: string): Bus {
-    const { host, port } = parseTcpConnection(connection);
+  /** @throws RangeError when the host is no IP literal. */
+  open({ host, port }: { host: string; port: number }): Bus {
     const key = `${host} ${port}`;
     const bus = this.#buses.get(key) ?? tcpBus({ ...this.#options, host, port });
     this.#buses.set(key, bus);
@@ -146,7 +132,7 @@ class TcpBus implements Bus {
         if (!isException(error)) throw error;
         this.#failedRead = null;
         // Nothing may lie behind the registers asked for; the line is now known to be clean.
-        if (asked === count || error.exceptionCode !== ILLEGAL_ADDRESS) throw error;
+        if (asked === count || !BEYOND_DEVICE.includes(error.exceptionCode)) throw error;
         return await this.#readExactly(code, unit, address, count);
       }
     });
