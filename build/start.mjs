@@ -60,18 +60,18 @@ function isInstalled(lock) {
   const hidden = join(MODULES, '.package-lock.json');
   if (!existsSync(hidden)) return false;
   const has = JSON.parse(readFileSync(hidden, 'utf8')).packages;
-  return Object.entries(lock.packages).every(
-    ([path, { version, integrity, optional, os, cpu }]) => {
-      if (path === '') return true;
-      if (has[path] !== undefined) {
-        return has[path].version === version && has[path].integrity === integrity;
-      }
-      const isForUs =
-        (os === undefined || os.includes(process.platform)) &&
-        (cpu === undefined || cpu.includes(process.arch));
-      return optional === true && !isForUs;
-    },
-  );
+  return Object.entries(lock.packages).every(([path, wanted]) => {
+    const found = has[path];
+    if (path === '') return true;
+    if (found === undefined) return wanted.optional === true && !isForThisMachine(wanted);
+    return found.version === wanted.version && found.integrity === wanted.integrity;
+  });
+}
+
+/** Builds for one C library are left to npm, which knows which one this machine has. */
+function isForThisMachine({ os, cpu, libc }) {
+  const fits = (list, own) => list === undefined || list.includes(own);
+  return libc === undefined && fits(os, process.platform) && fits(cpu, process.arch);
 }
 
 /** `npm ci` without install scripts: nothing is compiled, nothing foreign is run. */
