@@ -20,6 +20,8 @@ export interface Child {
   /** Resolves with the exit code (null: by a signal) once the process is gone. */
   readonly ended: Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
+  /** Set before a kill that is meant, so that its end is no failure of the run. */
+  mayEnd: boolean;
   /** The last lines it wrote. */
   tail(): string;
 }
@@ -68,6 +70,7 @@ export class Children {
       pid: process_.pid ?? -1,
       ended,
       kill: (signal) => void process_.kill(signal),
+      mayEnd: false,
       tail: () => lastLines(logFile),
     };
     this.#running.set(name, child);

@@ -5,7 +5,7 @@
  * the next moment at which something can happen: the earliest wake-up of any component, or the
  * next block if transactions wait. It mines that block, then tells everyone the new time.
  */
-import { type Server, type Socket, createServer } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 /** A component of the run: `advance` resolves when it has settled, with its next wake-up (ms). */
@@ -125,8 +125,14 @@ export class Conductor {
       if (participant) this.#participants.delete(participant);
       settled?.(null);
     });
-    createInterface({ input: socket }).on('line', (line) => {
-      const message = JSON.parse(line) as { hello?: string; settled?: number; next?: number | null };
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => socket.destroy());
+    lines.on('line', (line) => {
+      const message = JSON.parse(line) as {
+        hello?: string;
+        settled?: number;
+        next?: number | null;
+      };
       if (message.hello !== undefined) {
         participant = {
           name: message.hello,

@@ -1,0 +1,188 @@
+/**
+ * Sets a neighbourhood up as people would: the utility deploys and exports its grid file, an
+ * installer gives each home an `agent.toml` and enrols it, the utility adds the meter. Everything
+ * goes through the real commands and files; only the houses are emulated.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { ChainHost } from './chain-host.ts';
+import type { Children } from './children.ts';
+import { agentToml, operatorToml } from './config-files.ts';
+import { EmulatedHome } from './emulators/emulated-home.ts';
+import type { CommunitySpec, HomeSpec } from './homes/community.ts';
+
+export const INTERVAL_SECONDS = 900;
+/** Setup commands run this many at a time: each needs a core for half a second. */
+const COMMANDS_AT_ONCE = 2;
+/** Of the external limit of a feeder: nobody's meter is enrolled with less. */
+const AGENT_MAIN = 'agent/main.ts';
+const OPERATOR_MAIN = 'operator/main.ts';
+
+export interface Pace {
+  /** Market seconds between polls of a meter. */
+  pollSeconds: number;
+  /** Market seconds between looks at the log. */
+  tradingPollSeconds: number;
+  blockSeconds: number;
+  leadSeconds: number;
+}
+
+export interface SetupOptions {
+  directory: string;
+  community: CommunitySpec;
+  chain: ChainHost;
+  children: Children;
+  pace: Pace;
+  horizonIntervals: number;
+  follow: boolean;
+  seed: number;
+  /** Market time for the emulated homes, ms. */
+  now: () => number;
+  say: (line: string) => void;
+}
+
+export interface NeighbourHome {
+  spec: HomeSpec;
+  emulated: EmulatedHome;
+  directory: string;
+  config: string;
+  modbusPort: number;
+  /** Address of its identity key, as the utility knows it. */
+  meterId: string;
+}
+
+export interface Neighbourhood {
+  community: CommunitySpec;
+  operatorConfig: string;
+  homes: NeighbourHome[];
+  /** Writes all config files again, with the clock that market time will have. */
+  useClock(clock: string): void;
+  close(): Promise<void>;
+}
+
+/** @throws ChildError when a command of the setup fails. */
+export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
+  const operatorDirectory = join(options.directory, 'operator');
+  mkdirSync(operatorDirectory, { recursive: true });
+  const operatorConfig = join(operatorDirectory, 'operator.toml');
+  const dsoPort = await freePort();
+  const writeOperator = (clock: string | null) =>
+    writeFileSync(
+      operatorConfig,
+      operatorToml({
+        name: options.community.source,
+        rpcUrl: options.chain.anvil.url,
+        dsoPort,
+        community: options.community,
+        horizonIntervals: options.horizonIntervals,
+        leadSeconds: options.pace.leadSeconds,
+        pollSeconds: options.pace.tradingPollSeconds,
+        clock,
+      }),
+    );
+  writeOperator(null);
+  options.say('utility: deploys the market contracts');
+  const operator = (...args: string[]) =>
+    options.children.command(`transax-operator ${args.slice(0, 2).join(' ')}`, [
+      OPERATOR_MAIN,
+      ...args,
+      '--config',
+      operatorConfig,
+    ]);
+  await options.chain.whileMining(() => operator('deploy'));
+  await operator('grid', 'export');
+  const gridFile = join(operatorDirectory, 'grid.json');
+
+  options.say(`installer: enrols ${options.community.homes.length} meters`);
+  const homes: NeighbourHome[] = [];
+  const waiting = [...options.community.homes];
+  const worker = async () => {
+    for (let spec = waiting.shift(); spec; spec = waiting.shift()) {
+      homes.push(await enrol(spec, gridFile, options, operator));
+    }
+  };
+  await Promise.all(Array.from({ length: COMMANDS_AT_ONCE }, worker));
+  homes.sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  return {
+    community: options.community,
+    operatorConfig,
+    homes,
+    useClock(clock) {
+      writeOperator(clock);
+      for (const home of homes) writeAgent(home, options, clock);
+    },
+    async close() {
+      await Promise.all(homes.map((home) => home.emulated.close()));
+    },
+  };
+}
+
+async function enrol(
+  spec: HomeSpec,
+  gridFile: string,
+  options: SetupOptions,
+  operator: (...args: string[]) => Promise<string>,
+): Promise<NeighbourHome> {
+  const directory = join(options.directory, spec.name);
+  mkdirSync(directory, { recursive: true });
+  const emulated = new EmulatedHome(spec, options.now, options.seed);
+  const modbusPort = await emulated.listen('127.0.0.1');
+  const config = join(directory, 'agent.toml');
+  const home = { spec, emulated, directory, config, modbusPort, meterId: '' };
+  writeAgent(home, options, null);
+  const code = await options.children.command(`transax-agent enrol (${spec.name})`, [
+    AGENT_MAIN,
+    'enrol',
+    gridFile,
+    '--config',
+    config,
+  ]);
+  const added = await operator(
+    'meter',
+    'add',
+    code.trim(),
+    '--feeder',
+    String(spec.feeder),
+    '--max-w',
+    String(spec.maxPowerW),
+  );
+  const meterId = /0x[0-9a-fA-F]{40}/.exec(added)?.[0];
+  if (meterId === undefined) throw new Error(`meter add named no meter: ${added}`);
+  return { ...home, meterId: meterId.toLowerCase() };
+}
+
+function writeAgent(
+  home: Pick<NeighbourHome, 'spec' | 'config' | 'modbusPort'>,
+  options: SetupOptions,
+  clock: string | null,
+): void {
+  writeFileSync(
+    home.config,
+    agentToml({
+      home: home.spec,
+      modbusPort: home.modbusPort,
+      pollSeconds: options.pace.pollSeconds,
+      tradingPollSeconds: options.pace.tradingPollSeconds,
+      blockSeconds: options.pace.blockSeconds,
+      follow: options.follow,
+      clock,
+    }),
+  );
+}
+
+/** Removes what a run left, sockets and databases included. */
+export function removeRun(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

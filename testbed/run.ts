@@ -1,0 +1,223 @@
+/**
+ * A run of a neighbourhood: set-up, market time, the utility's and the homes' processes, the end.
+ *
+ * Scaled time: every agent is a process of its own and time runs by the wall. Stepped time
+ * (`--speed max`): a few host processes carry all agents and the conductor leads time.
+ */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../host/ports.ts';
+import { scaledClock } from '../host/scaled-clock.ts';
+import { ChainHost } from './chain-host.ts';
+import { type Child, Children } from './children.ts';
+import { Conductor } from './conductor.ts';
+import type { CommunitySpec } from './homes/community.ts';
+import {
+  INTERVAL_SECONDS,
+  type Neighbourhood,
+  type Pace,
+  removeRun,
+  setUp,
+} from './neighbourhood.ts';
+import type { RunOptions } from './options.ts';
+import { paceOf, speedFactor } from './pace.ts';
+
+/** Real time that the processes of scaled time get to start before the first interval. */
+const START_MS_PER_PROCESS = 600;
+const START_MS = 3_000;
+/** Agents per host process in stepped time: two hosts keep two cores busy. */
+const AGENTS_PER_HOST = 64;
+const STOP_GRACE_MS = 8_000;
+const PROJECT = join(import.meta.dirname, '..');
+
+export class RunError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RunError';
+  }
+}
+
+export interface Run {
+  readonly options: RunOptions;
+  readonly community: CommunitySpec;
+  readonly directory: string;
+  readonly chain: ChainHost;
+  readonly children: Children;
+  readonly neighbourhood: Neighbourhood;
+  readonly pace: Pace;
+  readonly firstInterval: number;
+  /** Market time, ms. */
+  now(): number;
+  /**
+   * Lets market time run to the end of the last interval or until the signal aborts.
+   * @param onStep called after each step of market time, or a few times a real second
+   * @throws RunError when a process of the run ends by itself
+   */
+  play(signal: AbortSignal, onStep: () => Promise<void>): Promise<void>;
+  /** Ends all processes; databases stay for the audit. */
+  stop(): Promise<void>;
+  /** Removes everything that is left. */
+  remove(): Promise<void>;
+}
+
+export async function prepareRun(
+  options: RunOptions,
+  community: CommunitySpec,
+  say: (line: string) => void,
+): Promise<Run> {
+  const directory = mkdtempSync(join(tmpdir(), 'transax-'));
+  const logs = join(directory, 'logs');
+  mkdirSync(logs);
+  const children = new Children(logs, join(PROJECT, '.cache', 'compile'));
+  let time: Clock | Conductor | null = null;
+  const now = () => time?.now() ?? community.startsAtMs;
+  const pace = paceOf(options);
+  say('chain: starts anvil');
+  const chain = await ChainHost.start(community.startsAtMs);
+  let neighbourhood: Neighbourhood | null = null;
+  const shutDown = async () => {
+    await children.stopAll(STOP_GRACE_MS);
+    await neighbourhood?.close();
+    await chain.anvil.stop();
+    removeRun(directory);
+  };
+  try {
+    neighbourhood = await setUp({
+      directory,
+      community,
+      chain,
+      children,
+      pace,
+      horizonIntervals: 13,
+      follow: options.follow,
+      seed: options.seed,
+      now,
+      say,
+    });
+  } catch (cause) {
+    await shutDown();
+    throw cause;
+  }
+  const homes = neighbourhood;
+  const shared = { options, community, chain, children, neighbourhood: homes, pace, directory };
+  return {
+    ...shared,
+    firstInterval: Math.floor(community.startsAtMs / 1000 / INTERVAL_SECONDS),
+    now,
+    async play(signal, onStep) {
+      const endMs = community.startsAtMs + options.intervals * INTERVAL_SECONDS * 1000;
+      if (options.speed === 'max') {
+        const conductor = new Conductor(community.startsAtMs, pace.blockSeconds, chain);
+        time = conductor;
+        await playStepped(conductor, shared, endMs, signal, onStep);
+      } else {
+        const count = homes.homes.length + 2;
+        const originMs = Date.now() + START_MS + count * START_MS_PER_PROCESS;
+        const factor = speedFactor(options.speed);
+        const clock = scaledClock({
+          startsAtMs: community.startsAtMs,
+          wallOriginMs: originMs,
+          factor,
+        });
+        time = clock;
+        homes.useClock(`scaled:${community.startsAtMs}:${originMs}:${factor}`);
+        await playScaled(clock, shared, endMs, signal, onStep);
+      }
+    },
+    stop: () => children.stopAll(STOP_GRACE_MS),
+    remove: shutDown,
+  };
+}
+
+type Shared = Pick<Run, 'chain' | 'children' | 'neighbourhood' | 'pace' | 'directory'>;
+
+async function playStepped(
+  conductor: Conductor,
+  run: Shared,
+  endMs: number,
+  signal: AbortSignal,
+  onStep: () => Promise<void>,
+): Promise<void> {
+  const socket = join(run.directory, 'time.sock');
+  await conductor.listen(socket);
+  run.neighbourhood.useClock(`stepped:${socket}`);
+  const watched = startUtility(run);
+  const { homes } = run.neighbourhood;
+  for (let first = 0; first < homes.length; first += AGENTS_PER_HOST) {
+    const part = homes.slice(first, first + AGENTS_PER_HOST);
+    const list = join(run.directory, `agents-${first}.json`);
+    writeFileSync(list, JSON.stringify(part.map((home) => home.config)));
+    watched.push(run.children.start(`agents-${first}`, ['testbed/agent-host.ts', list, socket]));
+  }
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
+  const either = stop.signal;
+  const failed = firstToEnd(watched, either);
+  try {
+    await Promise.race([conductor.gather(watched.length, either), failed]);
+    await Promise.race([conductor.runTo(endMs, either, onStep), failed]);
+  } finally {
+    stop.abort();
+    await run.children.stopAll(STOP_GRACE_MS);
+    await conductor.close();
+  }
+}
+
+async function playScaled(
+  clock: Clock,
+  run: Shared,
+  endMs: number,
+  signal: AbortSignal,
+  onStep: () => Promise<void>,
+): Promise<void> {
+  const watched = startUtility(run);
+  for (const home of run.neighbourhood.homes) {
+    const args = ['agent/main.ts', 'run', '--config', home.config];
+    watched.push(run.children.start(home.spec.name, args));
+  }
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
+  const either = stop.signal;
+  const failed = firstToEnd(watched, either);
+  const miner = run.chain.mineByClock(clock, run.pace.blockSeconds, either);
+  try {
+    await Promise.race([failed, miner, watchTime(clock, endMs, either, onStep)]);
+  } finally {
+    stop.abort();
+    await miner;
+  }
+}
+
+/** Looks a few times a real second until the end of market time. */
+async function watchTime(
+  clock: Clock,
+  endMs: number,
+  signal: AbortSignal,
+  onStep: () => Promise<void>,
+): Promise<void> {
+  while (clock.now() < endMs && !signal.aborted) {
+    await onStep();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function startUtility(run: Shared): Child[] {
+  const config = run.neighbourhood.operatorConfig;
+  return ['dso', 'solver'].map((command) =>
+    run.children.start(command, ['operator/main.ts', command, '--config', config]),
+  );
+}
+
+/** Rejects when one of them ends although nobody asked it to; else stays pending. */
+function firstToEnd(watched: Child[], signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const child of watched) {
+      void child.ended.then((code) => {
+        if (signal.aborted || child.mayEnd) return;
+        const how = code === null ? 'was killed' : `ended with ${code}`;
+        reject(new RunError(`${child.name} ${how}: ${child.tail()}`));
+      });
+    }
+  });
+}
