@@ -24,6 +24,8 @@ export interface ClearingInput {
   isUsable?(offer: Offer, interval: Interval): boolean;
   intervalSeconds: number;
   minTradeWs: number;
+  /** Most trades of an interval, where the contract sets a limit; the smallest are left out. */
+  maxTrades?: number;
   /** Default: earliest deadline first. */
   tieRule?: TieRule;
 }

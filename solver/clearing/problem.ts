@@ -35,6 +35,8 @@ export interface Problem {
   /** How many price levels each interval has. */
   levels: Int32Array;
   minTradeW: number;
+  /** Most trades of an interval. */
+  maxTrades: number;
 }
 
 /** A quantity for each cell of both sides, W. */
@@ -78,6 +80,7 @@ export function problemOf(input: ClearingInput): Problem {
     externalW,
     levels,
     minTradeW,
+    maxTrades: input.maxTrades ?? Number.POSITIVE_INFINITY,
   };
 }
 

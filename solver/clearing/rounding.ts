@@ -28,14 +28,23 @@ export function roundDown(problem: Problem, quantities: Quantities): Quantities 
   return { soldW: state.soldW, boughtW: state.boughtW };
 }
 
-/** Final trades: pairs below the minimum are dropped, and net limits restored where that hurt. */
+/** Final trades: the smallest are dropped, and net limits restored where that hurt. */
 export function finalPairs(problem: Problem, quantities: Quantities): Pair[][] {
-  const all = pair(problem, quantities);
-  const kept = all.map((pairs) => pairs.filter(({ powerW }) => powerW >= problem.minTradeW));
-  if (kept.every((pairs, interval) => pairs.length === all[interval]?.length)) return kept;
-  return kept.map((pairs, interval) =>
-    withinNetLimits(problem, interval, pairs, problem.minTradeW).filter(({ powerW }) => powerW > 0),
-  );
+  return pair(problem, quantities).map((pairs, interval) => {
+    const kept = largest(problem, pairs);
+    if (kept.length === pairs.length) return pairs;
+    const within = withinNetLimits(problem, interval, kept, problem.minTradeW);
+    return within.filter(({ powerW }) => powerW > 0);
+  });
+}
+
+/** Without those below the minimum, and without the smallest of too many; order is kept. */
+function largest(problem: Problem, pairs: Pair[]): Pair[] {
+  const kept = pairs.filter(({ powerW }) => powerW >= problem.minTradeW);
+  if (kept.length <= problem.maxTrades) return kept;
+  const bySize = [...kept].sort((a, b) => b.powerW - a.powerW);
+  const chosen = new Set(bySize.slice(0, problem.maxTrades));
+  return kept.filter((one) => chosen.has(one));
 }
 
 function restoreNetLimits(problem: Problem, state: Flows): void {

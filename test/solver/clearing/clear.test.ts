@@ -90,6 +90,21 @@ test('drops trades below the minimum and still breaks nothing', async () => {
   assert.ok(dropped > 0, 'some market had trades to drop');
 });
 
+test('leaves the smallest trades out where there may be only so many', async () => {
+  const shape: MarketShape = { prices: 'mixed', limits: 'external-below', hasUtility: false };
+  let cut = 0;
+  await fc.assert(
+    fc.asyncProperty(markets(shape), async (market) => {
+      const result = await clear({ ...market, maxTrades: 2 });
+      assert.equal(faultsOf(market, result), []);
+      assert.ok(result.chunks.every(({ trades }) => trades.length <= 2));
+      if (result.energyWs < result.upperBoundWs) cut++;
+    }),
+    RUNS,
+  );
+  assert.ok(cut > 0, 'some market had too many');
+});
+
 function offer(id: number, side: Offer['side'], change: Partial<Offer>): Offer {
   return {
     id,

@@ -1,0 +1,309 @@
+/**
+ * The solver: follows the market's log, finalizes what is due, and submits a solution whenever it
+ * has a better one than the candidate. Anyone may run one; it is trusted with nothing.
+ *
+ * All it knows comes from the log and from its outbox, so a restart and normal running are one
+ * path. Work is done in steps on a pacer of its own: as often as `poll` says, and at the two
+ * moments that count, the end of posting and gate closure. While offers come in it waits until they
+ * pause, so that solutions are few; when posting ends it waits no longer. Source: TRANSAX 5.2, 6.5.2.
+ */
+import { computeAddress, type SigningKey } from 'ethers';
+import { finalizeCall, stakeCall } from '../chain/calls.ts';
+import type { MarketContracts } from '../chain/decode.ts';
+import type { Head, MarketFeed } from '../chain/follower.ts';
+import { type FlushReport, OutboxError } from '../chain/outbox.ts';
+import { RpcError } from '../chain/rpc-forms.ts';
+import type { Clock, Log } from '../host/ports.ts';
+import type { MarketEvent } from '../market/events.ts';
+import { closeOf, type Interval, lastPostingOf } from '../market/intervals.ts';
+import { Book, type BookOffer } from '../market/matching/book.ts';
+import { type Window, windowAt } from './calendar-window.ts';
+import type { SolverChain, SolverOutbox } from './ports.ts';
+import { type SolutionRules, solve } from './solution.ts';
+import { SUBMISSION, Submission, type SubmissionContext } from './submission.ts';
+
+export interface SolverSettings extends SolutionRules {
+  contracts: MarketContracts;
+  /** What to have at stake; it is put there once, when less is. */
+  stakeMicro: bigint;
+  pollSeconds: number;
+  /** How much later than now a transaction may come into a block. Default: half the lead. */
+  marginSeconds?: number;
+  /** How long no offer must have come before a solution is submitted. Default: interval / 20. */
+  pauseSeconds?: number;
+}
+
+export interface SolverPorts {
+  clock: Clock;
+  log: Log;
+  feed: MarketFeed;
+  outbox: SolverOutbox;
+  chain: SolverChain;
+  key: SigningKey;
+}
+
+export interface SolverStatistics {
+  submitted: number;
+  accepted: number;
+  /** Submissions that the contract refused. */
+  rejected: number;
+  /** Intervals that transactions of this solver made final. */
+  finalized: number;
+}
+
+/** Submissions refused in a row before it waits for news. */
+const MAX_REFUSALS = 3;
+
+export class SolverLoop {
+  readonly #settings: SolverSettings;
+  readonly #ports: SolverPorts;
+  readonly #address: string;
+  readonly #book: Book;
+  readonly #margin: number;
+  readonly #pause: number;
+  readonly #blockTimes = new Map<number, number>();
+  readonly #statistics = { submitted: 0, accepted: 0, rejected: 0, finalized: 0 };
+  #isSeeded = false;
+  #isStaked = false;
+  /** Something changed since the last solution that was looked for. */
+  #hasNews = true;
+  #newsAt = 0;
+  #refusals = 0;
+  #lastWindow: Window | null = null;
+  #firstKnown: Interval | null = null;
+  #submission: Submission | null = null;
+
+  constructor(settings: SolverSettings, ports: SolverPorts) {
+    const { calendar } = settings;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#address = computeAddress(ports.key.publicKey).toLowerCase();
+    this.#book = new Book(calendar.intervalSeconds);
+    this.#margin = settings.marginSeconds ?? Math.floor(calendar.leadSeconds / 2);
+    this.#pause = settings.pauseSeconds ?? calendar.intervalSeconds / 20;
+  }
+
+  get book(): Book {
+    return this.#book;
+  }
+
+  get statistics(): SolverStatistics {
+    return { ...this.#statistics };
+  }
+
+  /** Runs until the signal aborts. @throws FollowerError, SolutionError: a restart reads anew */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    const pacer = clock.pacer('solver');
+    try {
+      while (!signal.aborted) {
+        await this.step(signal);
+        await pacer.until(this.#nextStepMs(), signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      pacer.close();
+    }
+  }
+
+  /** One look at the market, and what follows from it. An endpoint that fails costs time only. */
+  async step(signal: AbortSignal): Promise<void> {
+    const { log, outbox } = this.#ports;
+    try {
+      await this.#start(signal);
+      this.#takeIn(await outbox.flush(signal));
+      const now = this.#nowSeconds();
+      await this.#follow(now, signal);
+      await this.#ensureStake(signal);
+      const window = windowAt(this.#settings.calendar, now, this.#margin);
+      this.#finalize(window);
+      await this.#submit(window, now, signal);
+      this.#takeIn(await outbox.flush(signal));
+    } catch (error) {
+      if (error instanceof RpcError) {
+        log.warn('the chain does not answer well; trying again', { reason: error.message });
+      } else if (error instanceof OutboxError && error.code === 'clock') {
+        log.warn('nothing is signed while the clock is not proven good');
+      } else {
+        throw error;
+      }
+    }
+  }
+
+  #nowSeconds(): number {
+    return this.#ports.clock.now() / 1000;
+  }
+
+  /** The next poll, or the next moment that counts when that is sooner. */
+  #nextStepMs(): number {
+    const now = this.#nowSeconds();
+    const { calendar, pollSeconds } = this.#settings;
+    const { firstOpen } = windowAt(calendar, now, 0);
+    const moments = [now + pollSeconds];
+    for (const interval of [firstOpen, firstOpen + 1]) {
+      moments.push(lastPostingOf(calendar, interval) + 1, closeOf(calendar, interval));
+    }
+    return Math.ceil(Math.min(...moments.filter((at) => at > now)) * 1000);
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    if (this.#isSeeded) return;
+    await this.#ports.outbox.seed(this.#address, signal);
+    this.#isSeeded = true;
+  }
+
+  #takeIn({ settled }: FlushReport): void {
+    for (const entry of settled) {
+      this.#submission?.settled(entry);
+      if (entry.kind === 'finalize' && entry.state === 'mined') this.#statistics.finalized++;
+    }
+  }
+
+  // -------------------------------------------------------------------------------- the log
+
+  async #follow(now: number, signal: AbortSignal): Promise<void> {
+    const { events, head } = await this.#ports.feed.poll(signal);
+    for (const event of events) {
+      this.#book.observe(event);
+      this.#notice(event, now);
+    }
+    await this.#dateOffers(events, head, signal);
+  }
+
+  #notice(event: MarketEvent, now: number): void {
+    switch (event.kind) {
+      case 'offer-posted':
+      case 'suspended':
+      case 'trades-voided':
+        this.#newsAt = now;
+        this.#hasNews = true;
+        this.#refusals = 0;
+        break;
+      case 'candidate-accepted':
+        if (event.solver !== this.#address) this.#hasNews = true;
+        break;
+      case 'solution-finalized':
+        this.#firstKnown ??= event.interval;
+        break;
+    }
+  }
+
+  /** Learns when blocks with offers were made, where it matters for an interval still open. */
+  async #dateOffers(events: MarketEvent[], head: Head, signal: AbortSignal): Promise<void> {
+    const { calendar } = this.#settings;
+    const { firstOpen } = windowAt(calendar, this.#nowSeconds(), 0);
+    for (const event of events) {
+      if (event.kind !== 'offer-posted' || event.lastInterval < firstOpen) continue;
+      if (this.#blockTimes.has(event.blockNumber)) continue;
+      // All these blocks are at most as late as the head: in posting time that says enough.
+      const isEarly = head.timestamp <= lastPostingOf(calendar, firstOpen);
+      const timestamp =
+        isEarly || event.blockNumber === head.number
+          ? head.timestamp
+          : await this.#ports.chain.timestampOf(event.blockNumber, signal);
+      this.#blockTimes.set(event.blockNumber, timestamp);
+    }
+  }
+
+  #postedAt(offer: BookOffer): number {
+    return this.#blockTimes.get(offer.postedInBlock) ?? Number.POSITIVE_INFINITY;
+  }
+
+  // ------------------------------------------------------------------------------ what it does
+
+  async #ensureStake(signal: AbortSignal): Promise<void> {
+    if (this.#isStaked) return;
+    const { chain, outbox, log, key } = this.#ports;
+    const { contracts, stakeMicro } = this.#settings;
+    const held = await chain.stakeMicro(this.#address, signal);
+    if (held >= stakeMicro && held > 0n) {
+      this.#isStaked = true;
+      return;
+    }
+    if (this.#isUnderWay('stake')) return;
+    const missing = stakeMicro - held;
+    if ((await chain.balanceMicro(this.#address, signal)) < missing) {
+      log.warn('the solver has no money for its stake: grant it some', {
+        solver: this.#address,
+        missingMicro: missing,
+      });
+      return;
+    }
+    outbox.enqueue(key, stakeCall(contracts, missing), 'stake');
+  }
+
+  /** Intervals whose gate closed, with the candidate's trades; those that were missed, empty. */
+  #finalize(window: Window): void {
+    const from = Math.max(this.#firstKnown ?? Number.POSITIVE_INFINITY, window.current - 96);
+    for (
+      let interval = Math.min(from, window.current + 1);
+      interval < window.firstOpen;
+      interval++
+    ) {
+      if (this.#book.finalOf(interval) !== undefined) continue;
+      const ref = `finalize ${interval}`;
+      if (this.#isUnderWay(ref)) continue;
+      const isDue = interval > window.current;
+      const trades = isDue ? this.#book.candidateTrades(interval) : [];
+      const call = finalizeCall(this.#settings.contracts, { interval, trades });
+      this.#ports.outbox.enqueue(this.#ports.key, call, ref);
+    }
+  }
+
+  async #submit(window: Window, now: number, signal: AbortSignal): Promise<void> {
+    if (this.#submission !== null) {
+      const outcome = await this.#submission.advance(signal);
+      if (outcome === null) return;
+      this.#submission = null;
+      this.#count(outcome);
+    }
+    // Signed before a restart: its outcome comes first.
+    if (this.#isUnderWay(SUBMISSION)) return;
+    const last = this.#lastWindow;
+    if (last === null || last.firstSure !== window.firstSure || last.last !== window.last) {
+      this.#hasNews = true;
+    }
+    this.#lastWindow = window;
+    if (!this.#isStaked || !this.#hasNews || !this.#isTime(window, now)) return;
+    this.#hasNews = false;
+    const solution = await solve(this.#settings, {
+      book: this.#book,
+      window,
+      sureSeconds: now + this.#margin,
+      postedAt: (offer) => this.#postedAt(offer),
+    });
+    if (solution === null) return;
+    const horizon = this.#settings.calendar.horizonIntervals;
+    this.#submission = Submission.begin(this.#context(), solution.chunks, horizon);
+    this.#statistics.submitted++;
+  }
+
+  /** Offers have paused; or posting for the next interval has ended, which waits for nobody. */
+  #isTime(window: Window, now: number): boolean {
+    const postingEnds = lastPostingOf(this.#settings.calendar, window.firstSure);
+    const hasEnded = now > postingEnds && this.#newsAt <= postingEnds;
+    return hasEnded || now - this.#newsAt >= this.#pause;
+  }
+
+  #count(outcome: 'accepted' | 'rejected'): void {
+    this.#statistics[outcome]++;
+    if (outcome === 'accepted') {
+      this.#refusals = 0;
+      return;
+    }
+    this.#refusals++;
+    // Somebody else was quicker, or a gate closed: look again, but not for ever.
+    if (this.#refusals <= MAX_REFUSALS) this.#hasNews = true;
+  }
+
+  #context(): SubmissionContext {
+    const { outbox, chain, key } = this.#ports;
+    const { contracts } = this.#settings;
+    return { contracts, key, address: this.#address, outbox, chain };
+  }
+
+  #isUnderWay(ref: string): boolean {
+    return this.#ports.outbox.store.open().some((entry) => entry.ref === ref);
+  }
+}

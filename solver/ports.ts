@@ -1,0 +1,26 @@
+/** What the solver needs of the chain, besides the market's log: narrow, so that tests can give it. */
+import type { SigningKey } from 'ethers';
+import type { Call } from '../chain/calls.ts';
+import type { FlushReport } from '../chain/outbox.ts';
+import type { OutboxEntry } from '../chain/outbox-store.ts';
+
+/** `Outbox` of chain/outbox.ts fits. */
+export interface SolverOutbox {
+  seed(address: string, signal?: AbortSignal): Promise<void>;
+  enqueue(key: SigningKey, call: Call, ref: string): OutboxEntry;
+  flush(signal: AbortSignal): Promise<FlushReport>;
+  readonly store: {
+    open(): OutboxEntry[];
+    byRef(ref: string): OutboxEntry[];
+  };
+}
+
+/** Reads that the log does not answer. @throws RpcError */
+export interface SolverChain {
+  /** Unix seconds. */
+  timestampOf(blockNumber: number, signal: AbortSignal): Promise<number>;
+  stakeMicro(solver: string, signal: AbortSignal): Promise<bigint>;
+  balanceMicro(holder: string, signal: AbortSignal): Promise<bigint>;
+  /** The newest solution that this solver has opened and not committed, or null. */
+  openSolutionId(solver: string, signal: AbortSignal): Promise<number | null>;
+}
