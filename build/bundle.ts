@@ -1,0 +1,83 @@
+/**
+ * The agent as one CommonJS script, by esbuild. What it loads at run time besides comes from the
+ * assets of the binary: native addons through host/native-addon.ts, data through host/resources.ts.
+ */
+
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { ROOT } from './test-groups.ts';
+
+/** The oldest Node that a binary is made with (armv7l). */
+const TARGET = 'node20.11';
+
+/** Optional parts of packages that are not shipped. */
+const LEFT_OUT = ['bufferutil', 'utf-8-validate', 'supports-color'];
+
+/** The packages that look for their addon on disk, and the asset that they get instead. */
+export const ADDONS = {
+  sqlite: 'native/better-sqlite3.node',
+  serial: 'native/serialport.node',
+} as const;
+
+/** Calls `main` of the agent; a number that it returns is the exit code. */
+const ENTRY = `
+  import { main } from './agent/main.ts';
+  main(process.argv.slice(2)).then(
+    (code) => { if (typeof code === 'number') process.exitCode = code; },
+    (error) => { console.error(error); process.exitCode = 1; },
+  );
+`;
+
+export async function bundleAgent(outfile: string, entry: string = ENTRY): Promise<void> {
+  await build({
+    stdin: { contents: entry, resolveDir: ROOT, sourcefile: 'entry.ts', loader: 'ts' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: TARGET,
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    absWorkingDir: ROOT,
+    // Only host/resources.ts asks for it, and never inside the binary.
+    define: { 'import.meta.url': '"file:///"' },
+    plugins: [replacements()],
+  });
+}
+
+function replacements(): Plugin {
+  return {
+    name: 'replacements',
+    setup(esbuild) {
+      const loader = JSON.stringify(join(ROOT, 'host', 'native-addon.ts'));
+      const addon = (asset: string): string =>
+        `require(${loader}).loadNativeAddon(${JSON.stringify(asset)})`;
+      const contents: Record<string, string> = {
+        'sqlite-binding': `exports.getBinding = () => ${addon(ADDONS.sqlite)};`,
+        'node-gyp-build': `module.exports = () => ${addon(ADDONS.serial)};`,
+        nothing: 'module.exports = {};',
+      };
+      const replace = (filter: RegExp, path: string, importer?: RegExp): void => {
+        esbuild.onResolve({ filter }, (args) =>
+          importer === undefined || importer.test(args.importer)
+            ? { path, namespace: 'replaced' }
+            : undefined,
+        );
+      };
+      replace(/^\.\/binding$/, 'sqlite-binding', /better-sqlite3[\\/]lib[\\/]/);
+      replace(/^node-gyp-build$/, 'node-gyp-build');
+      replace(new RegExp(`^(${LEFT_OUT.join('|')})$`), 'nothing');
+      // Its ESM build asks for import.meta.url as it is loaded.
+      esbuild.onResolve({ filter: /^node-cron$/ }, () => ({
+        path: join(ROOT, 'node_modules', 'node-cron', 'dist', 'node-cron.cjs'),
+      }));
+      esbuild.onLoad({ filter: /.*/, namespace: 'replaced' }, ({ path }) => ({
+        contents: contents[path] ?? '',
+        loader: 'js',
+        resolveDir: ROOT,
+      }));
+    },
+  };
+}
