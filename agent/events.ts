@@ -6,6 +6,7 @@
  */
 import type { UnixMs } from '../host/ports.ts';
 import type { Interval } from '../market/intervals.ts';
+import type { Plan } from './strategy/plan.ts';
 
 /** One poll of the meter. Positive power flows into the home. */
 export interface Sample {
@@ -16,6 +17,8 @@ export interface Sample {
   /** Counters, Ws since the meter was made; null where this poll did not read them. */
   importedWs: number | null;
   exportedWs: number | null;
+  /** Net energy of the running interval up to `at`, Ws; null when its start was not seen. */
+  runningNetWs: number | null;
 }
 
 export interface AgentEvents {
@@ -23,10 +26,10 @@ export interface AgentEvents {
   sample: Sample;
   /** The meter has been silent for 30 s (true), or answers again (false). */
   'meter-silent': { silent: boolean };
-  /** A reading for the interval stands in the journal. */
+  /** A reading for the interval, and for all closed together with it, stands in the journal. */
   'interval-closed': { interval: Interval };
-  /** Plan rows stand in the journal, made in `interval`. */
-  planned: { interval: Interval };
+  /** Plan rows stand in the journal, made in `interval`; the plan's blocks are for the trader. */
+  planned: { interval: Interval; plan: Plan };
   /** The commitment of an interval is final and stands in the journal. */
   committed: { interval: Interval };
 }

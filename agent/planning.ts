@@ -1,0 +1,285 @@
+/**
+ * Forecasts and plans whenever an interval closed (design: one interval in the life of a meter,
+ * steps 2 and 3). The plan's rows go into the journal, its blocks to the trader by event. At start
+ * it learns again from the journal what it knew.
+ */
+import { type Clock, type Log, SqlError } from '../host/ports.ts';
+import { type Interval, intervalAt, type MarketCalendar } from '../market/intervals.ts';
+import type { BatteryTap } from './battery-tap.ts';
+import type { AgentSettings } from './config.ts';
+import type { EventMap } from './events.ts';
+import type { ControlledPower } from './journal/controlled.ts';
+import type { Journal } from './journal/journal.ts';
+import type { PlanRow, ReadingRow } from './journal/rows.ts';
+import { afterOne, batteryCourse, planningLimits } from './strategy/battery.ts';
+import { Forecaster } from './strategy/forecast.ts';
+import { HomeTime } from './strategy/home-time.ts';
+import type { NetLoadForecast, Plan } from './strategy/plan.ts';
+import type { SwitchedLoad } from './strategy/switched-loads.ts';
+import type { Tariff } from './strategy/tariff.ts';
+import { type OpenOffer, wantsOf } from './strategy/wants.ts';
+
+/** What planning must know of the market; the trading service tells. */
+export interface MarketView {
+  /** Offers of this home that may still trade at or after an interval. */
+  openOffers(from: Interval): OpenOffer[];
+  /** Power that final trades take from the battery, by interval, W. */
+  flexibleSoldW(from: Interval): Map<Interval, number>;
+  /** Null while the log has not told it yet. */
+  tariffAt(interval: Interval): Tariff | null;
+  /** Most that grants may add up to in an interval, W. */
+  maxPowerW(): number;
+}
+
+export interface PlanningOptions {
+  settings: Pick<AgentSettings, 'battery' | 'loads' | 'home' | 'trading'>;
+  calendar: MarketCalendar;
+  leastOfferWs: number;
+  clock: Clock;
+  log: Log;
+  events: EventMap;
+  journal: Journal;
+  controlled: ControlledPower;
+  battery: BatteryTap | null;
+  market: MarketView;
+}
+
+const HISTORY_DAYS = 28;
+const SECONDS_PER_DAY = 86_400;
+/** Own need is looked at so many intervals ahead at most. */
+const LOOK_AHEAD = 96;
+/** Past errors are read back over so many intervals. */
+const ERROR_INTERVALS = 96;
+
+export class Planning {
+  readonly #o: PlanningOptions;
+  readonly #seconds: number;
+  readonly #forecaster: Forecaster;
+  readonly #time: HomeTime;
+  readonly #lookAhead: number;
+  /** Expected net load two intervals after it was made, W, to be scored. */
+  readonly #expectedW = new Map<Interval, number>();
+  #plan: Plan | null = null;
+
+  constructor(options: PlanningOptions) {
+    this.#o = options;
+    this.#seconds = options.calendar.intervalSeconds;
+    this.#forecaster = new Forecaster(this.#seconds);
+    this.#time = new HomeTime(options.settings.home.zone);
+    const perDay = Math.ceil(SECONDS_PER_DAY / this.#seconds);
+    this.#lookAhead = Math.max(options.calendar.horizonIntervals - 1, Math.min(perDay, LOOK_AHEAD));
+  }
+
+  /** The last plan made by this process. */
+  get plan(): Plan | null {
+    return this.#plan;
+  }
+
+  /** Learns from the journal, then plans for the running interval and after each that closes. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#learnAgain();
+    this.#o.events.on('interval-closed', async ({ interval }) => {
+      if (signal.aborted) return;
+      await this.#closed(interval);
+    });
+    await this.#makePlan(this.#current());
+  }
+
+  async #closed(interval: Interval): Promise<void> {
+    if (this.#o.battery !== null) await this.#readBattery(this.#o.battery);
+    const reading = this.#o.journal.reading(interval);
+    if (reading !== null) this.#observe(reading, this.#controlledIn(interval));
+    const current = this.#current();
+    if (interval === current - 1) await this.#makePlan(current);
+  }
+
+  #current(): Interval {
+    return intervalAt(this.#o.calendar, this.#o.clock.now() / 1000);
+  }
+
+  #observe(reading: ReadingRow, controlledW: number | null): void {
+    const netW = netLoadW(reading, this.#seconds);
+    if (netW === null || controlledW === null) return;
+    const powerW = netW - controlledW;
+    const expectedW = this.#expectedW.get(reading.interval);
+    this.#expectedW.delete(reading.interval);
+    if (expectedW !== undefined) this.#forecaster.score(powerW - expectedW);
+    this.#forecaster.observe(reading.interval, powerW);
+  }
+
+  /** What battery and loads took in the interval that just closed, kept for later starts. */
+  #controlledIn(interval: Interval): number | null {
+    const { battery, journal, controlled, settings } = this.#o;
+    if (battery === null && settings.loads.length === 0) return 0;
+    const batteryW = battery === null ? 0 : battery.meanW(interval);
+    if (batteryW === null) return null;
+    const from = interval * this.#seconds * 1000;
+    const to = from + this.#seconds * 1000;
+    let loadsW = 0;
+    for (const load of settings.loads) {
+      loadsW += (load.powerW * journal.onTimeMs(load.name, from, to)) / (to - from);
+    }
+    this.#guarded('what battery and loads took', () =>
+      controlled.record(interval, batteryW, loadsW),
+    );
+    return batteryW + loadsW;
+  }
+
+  #learnAgain(): void {
+    const { journal, controlled, settings } = this.#o;
+    const last = this.#current() - 1;
+    const first = last - Math.ceil((HISTORY_DAYS * SECONDS_PER_DAY) / this.#seconds);
+    const hasNone = settings.battery === null && settings.loads.length === 0;
+    const took = hasNone ? null : controlled.between(first, last);
+    for (const reading of journal.readings(first, last)) {
+      const { interval } = reading;
+      if (interval > last - ERROR_INTERVALS) {
+        const made = journal.forecastsFor(interval).find((each) => each.madeIn <= interval - 1);
+        if (made !== undefined) this.#expectedW.set(interval, made.p50W);
+      }
+      this.#observe(reading, took === null ? 0 : (took.get(interval) ?? null));
+    }
+  }
+
+  async #makePlan(current: Interval): Promise<void> {
+    const forecasts: NetLoadForecast[] = [];
+    for (let ahead = 1; ahead <= this.#lookAhead; ahead += 1) {
+      const forecast = this.#forecaster.forecast(current + ahead);
+      if (forecast === null) return;
+      forecasts.push(forecast);
+    }
+    const plan = wantsOf(await this.#wants(current, forecasts));
+    const horizon = this.#o.calendar.horizonIntervals - 1;
+    const rows = plan.slots.slice(0, horizon).map((slot) => rowOf(slot, current));
+    const isKept = this.#guarded('the plan', () =>
+      this.#o.journal.recordPlan(current, forecasts.slice(0, horizon), rows),
+    );
+    if (!isKept) return;
+    const next = forecasts[0];
+    if (next) this.#expectedW.set(next.interval, next.p50W);
+    this.#plan = plan;
+    await this.#o.events.emit('planned', { interval: current, plan });
+  }
+
+  async #wants(current: Interval, forecasts: NetLoadForecast[]) {
+    const { settings, market, calendar, leastOfferWs } = this.#o;
+    const tariff = market.tariffAt(current + 1);
+    const model = settings.battery;
+    const storedWs = model === null ? null : await this.#storedAtNext(current);
+    return {
+      madeIn: current,
+      intervalSeconds: this.#seconds,
+      // Without a tariff there is no price to offer at.
+      lastInterval: tariff === null ? current : current + calendar.horizonIntervals - 1,
+      ahead: settings.trading.ahead,
+      forecasts,
+      battery: model === null || storedWs === null ? null : { model, storedWs },
+      loads: this.#loads(current),
+      openOffers: market.openOffers(current + 1),
+      flexibleSoldW: market.flexibleSoldW(current + 1),
+      tariff: tariff ?? { useMicroPerKwh: [1], feedInMicroPerKwh: [0] },
+      maxPowerW: market.maxPowerW(),
+      leastOfferWs,
+      time: this.#time,
+    };
+  }
+
+  /** What the battery will hold when the running interval ends, Ws; null when it does not say. */
+  async #storedAtNext(current: Interval): Promise<number | null> {
+    const { settings, battery, clock, journal } = this.#o;
+    const model = settings.battery;
+    if (battery === null || model === null) return null;
+    if (!(await this.#readBattery(battery))) return null;
+    const share = battery.last()?.state.stateOfCharge ?? null;
+    if (share === null) return null;
+    const storedWs = share * model.capacityWs;
+    const limits = planningLimits(model);
+    const leftSeconds = (current + 1) * this.#seconds - clock.now() / 1000;
+    const expected = this.#forecaster.forecast(current);
+    if (leftSeconds <= 0 || expected === null) return storedWs;
+    const netW = expected.p50W + (journal.plan(current)?.loadsW ?? 0);
+    const schedule = journal.schedule(current);
+    const powerW =
+      schedule === null
+        ? (batteryCourse(limits, {
+            intervalSeconds: leftSeconds,
+            storedWs,
+            netW: [netW],
+            soldW: [],
+            reservedWs: [],
+          }).batteryW[0] ?? 0)
+        : schedule.committedW + schedule.untradedW - netW;
+    const withinW = Math.min(model.chargeW, Math.max(-model.dischargeW, powerW));
+    const afterWs = afterOne(limits, storedWs, withinW, leftSeconds);
+    return Math.min(model.capacityWs, afterWs);
+  }
+
+  async #readBattery(battery: BatteryTap): Promise<boolean> {
+    try {
+      await battery.read();
+      return true;
+    } catch (error) {
+      this.#o.log.warn('the battery does not answer; planning without it', {
+        cause: error instanceof Error ? error.message : String(error),
+      });
+      return false;
+    }
+  }
+
+  /** What each load still wants on the day of the next interval. */
+  #loads(current: Interval): SwitchedLoad[] {
+    const { settings, journal, clock } = this.#o;
+    const dayStart = this.#time.dayStart((current + 1) * this.#seconds);
+    const total = settings.loads.reduce((sum, load) => sum + load.powerW, 0);
+    const startMs = current * this.#seconds * 1000;
+    const runningW = startMs >= dayStart * 1000 ? (journal.plan(current)?.loadsW ?? 0) : 0;
+    return settings.loads.map((load) => {
+      const doneMs = journal.onTimeMs(load.name, dayStart * 1000, startMs);
+      const onMs = journal.onTimeMs(load.name, startMs, clock.now());
+      const hereW = Math.max(
+        (runningW * load.powerW) / total,
+        (load.powerW * onMs) / 1000 / this.#seconds,
+      );
+      const neededTodayWs =
+        load.energyPerDayWs - (load.powerW * doneMs) / 1000 - hereW * this.#seconds;
+      return {
+        name: load.name,
+        powerW: load.powerW,
+        neededTodayWs: Math.max(0, neededTodayWs),
+        minimumOnSeconds: load.minimumOnMs / 1000,
+      };
+    });
+  }
+
+  /** A write to the journal; a disk that fails costs the plan, not the process. */
+  #guarded(what: string, write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      this.#o.log.error(`${what} could not be written to the journal: nothing is offered`, {
+        cause: error.message,
+      });
+      return false;
+    }
+  }
+}
+
+/** Mean net load of a reading, W; null where its energy is not known. */
+function netLoadW(reading: ReadingRow, seconds: number): number | null {
+  if (reading.importedWs === null || reading.exportedWs === null) return null;
+  return (reading.importedWs - reading.exportedWs) / seconds;
+}
+
+function rowOf(slot: Plan['slots'][number], madeIn: Interval): PlanRow {
+  return {
+    interval: slot.interval,
+    madeIn,
+    batteryW: slot.batteryW,
+    loadsW: slot.loadsW,
+    plannedW: slot.plannedW,
+    code: slot.reason?.code ?? null,
+    sentence: slot.reason?.sentence ?? null,
+  };
+}
