@@ -1,6 +1,6 @@
 /** The layers of docs/architecture.md, as a test. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -95,13 +95,6 @@ test('every package that is imported is a declared dependency, of the kind it ne
     return !(isProduct.includes(layerOf(from)) ? shipped : all).includes(to);
   });
   broken(wrong, 'package.json does not name it (for shipped code: under dependencies)');
-});
-
-test('project imports name files that exist, with their ending', () => {
-  const wrong = EDGES.filter(
-    ({ to, kind }) => kind === 'project' && !/artifacts\//.test(to) && !existsSync(join(ROOT, to)),
-  );
-  broken(wrong, 'there is no such file');
 });
 
 test('no circle of imports', () => {
