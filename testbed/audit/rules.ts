@@ -1,0 +1,48 @@
+/** The market's other rules: prices meet, trades are large enough, and all is final in its time. */
+import type { AuditedCalendar } from './collect.ts';
+import type { Findings } from './findings.ts';
+import type { FinalTrade, MarketLog } from './market-log.ts';
+
+export interface RuleFacts {
+  calendar: AuditedCalendar;
+  minTradeWs: number;
+  blockTimes: ReadonlyMap<number, number>;
+}
+
+export function ruleViolations(log: MarketLog, facts: RuleFacts, findings: Findings): number {
+  const before = findings.total;
+  for (const finalization of log.finalizations) {
+    const { interval, blockNumber, trades } = finalization;
+    if (trades.length > 0) {
+      const at = facts.blockTimes.get(blockNumber) ?? Number.NaN;
+      const { opens, ends } = finalizationTime(facts.calendar, interval);
+      if (!(at >= opens && at < ends)) {
+        findings.add(`interval ${interval} became final at ${at}, not within ${opens} to ${ends}`);
+      }
+    }
+    for (const trade of trades) checkTrade(log, trade, facts, findings);
+  }
+  return findings.total - before;
+}
+
+/** From gate closure to the interval's start, unix seconds. */
+function finalizationTime(calendar: AuditedCalendar, interval: number) {
+  const ends = interval * calendar.intervalSeconds;
+  const ahead = (calendar.clearIntervals - 1) * calendar.intervalSeconds + calendar.leadSeconds;
+  return { opens: ends - ahead, ends };
+}
+
+function checkTrade(log: MarketLog, trade: FinalTrade, facts: RuleFacts, findings: Findings): void {
+  const ask = log.offers.get(trade.askId);
+  const bid = log.offers.get(trade.bidId);
+  if (!ask || !bid) return; // counted as energy from nowhere
+  const name = `interval ${trade.interval}, ask ${trade.askId}, bid ${trade.bidId}`;
+  const price = trade.priceMicroPerKwh ?? ask.priceMicroPerKwh;
+  if (ask.priceMicroPerKwh > bid.priceMicroPerKwh) findings.add(`${name}: the prices do not meet`);
+  else if (price < ask.priceMicroPerKwh || price > bid.priceMicroPerKwh) {
+    findings.add(`${name}: the price ${price} is outside both reservation prices`);
+  }
+  if (trade.powerW * facts.calendar.intervalSeconds < facts.minTradeWs || trade.powerW === 0) {
+    findings.add(`${name}: ${trade.powerW} W is less than a trade may be`);
+  }
+}
