@@ -28,6 +28,7 @@ export function readSchedule(journalPath: string): ScheduleRow[] {
       database.close();
     }
   } catch (cause) {
-    throw new AuditError('journal', `${journalPath} cannot be read: ${(cause as Error).message}`);
+    const why = (cause as Error).message;
+    throw new AuditError('journal', `${journalPath} cannot be read: ${why}`, cause);
   }
 }

@@ -4,8 +4,8 @@
  */
 
 export class AuditError extends Error {
-  /** `chain`: the node did not answer well. `journal`: a journal cannot be read. */
-  readonly code: 'chain' | 'journal';
+  /** `chain`: the node did not answer well. `journal`, `books`: a database cannot be read. */
+  readonly code: 'chain' | 'journal' | 'books';
   constructor(code: AuditError['code'], message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'AuditError';

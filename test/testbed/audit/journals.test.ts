@@ -5,6 +5,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { JOURNAL_MIGRATIONS } from '../../../agent/journal/schema.ts';
 import { openSql } from '../../../host/sqlite.ts';
+import { BOOKS_MIGRATIONS } from '../../../operator/books/schema.ts';
+import { readAddressBook } from '../../../testbed/audit/books.ts';
 import { readSchedule } from '../../../testbed/audit/journals.ts';
 import { AuditError } from '../../../testbed/audit/raw-chain.ts';
 
@@ -29,6 +31,22 @@ test('reads the schedule of a journal that its agent still has open', () =>
       assert.equal(readSchedule(path), [row]);
       sql.run('INSERT INTO schedule VALUES (8, 0, 1, 1)');
       assert.is(readSchedule(path).length, 2);
+    } finally {
+      sql.close();
+    }
+  }));
+
+test('reads whose an address is from the books of a running DSO', () =>
+  inFolder((dir) => {
+    const path = join(dir, 'books.db');
+    const sql = openSql(path, { migrations: [...BOOKS_MIGRATIONS] });
+    try {
+      sql.run("INSERT INTO meters VALUES ('0xAB', 1, 11000, '0', 0, 1)");
+      sql.run(
+        "INSERT INTO withdrawals VALUES ('r', '0xAB', '0xCD', 'd', '0', 'none', 'granted', NULL, NULL, 1)",
+      );
+      sql.run("INSERT INTO addresses VALUES ('0xCD', 'r', '0xAB')");
+      assert.equal([...readAddressBook(path)], [['0xcd', '0xab']]);
     } finally {
       sql.close();
     }
