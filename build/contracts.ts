@@ -1,5 +1,5 @@
 /**
- * Compiles `contracts/*.sol` with the npm build of solc: no compiler on the machine is needed.
+ * Compiles `contracts/*.sol` (and `contracts/test/*.sol`) with the npm build of solc: no compiler on the machine is needed.
  *
  * Writes `contracts/artifacts/<Name>.json` (abi, bytecode, deployedBytecode; not committed) and
  * `chain/abi.ts` (committed, so that nothing but a deployment needs the compiler). Does nothing
@@ -24,6 +24,9 @@ const DEPLOYED: readonly (readonly [contract: string, constant: string])[] = [
   ['Assets', 'ASSETS_ABI'],
   ['Matching', 'MATCHING_ABI'],
 ];
+
+/** Built for the contracts' own tests. */
+const HARNESSES: readonly string[] = ['TradesHarness'];
 
 /** Paris: no PUSH0, TLOAD or MCOPY, so that chains which stopped at an older fork take it as well. */
 const SETTINGS = {
@@ -75,7 +78,7 @@ export async function compileContracts(): Promise<void> {
 
   const artifacts = compile(sources);
   mkdirSync(ARTIFACTS, { recursive: true });
-  for (const [name] of DEPLOYED) {
+  for (const name of [...DEPLOYED.map(([contract]) => contract), ...HARNESSES]) {
     const artifact = artifacts.get(name);
     if (artifact === undefined) throw new CompileError(`there is no contract ${name}`);
     replaceFile(join(ARTIFACTS, `${name}.json`), `${JSON.stringify(artifact)}\n`);
@@ -91,7 +94,11 @@ export function readArtifact(name: string): Artifact {
 }
 
 function readSources(): Record<string, { content: string }> {
-  const names = readdirSync(SOURCES).filter((name) => name.endsWith('.sol'));
+  const names = ['', 'test/'].flatMap((folder) =>
+    readdirSync(join(SOURCES, folder))
+      .filter((name) => name.endsWith('.sol'))
+      .map((name) => folder + name),
+  );
   return Object.fromEntries(
     names.sort().map((name) => [name, { content: readFileSync(join(SOURCES, name), 'utf8') }]),
   );

@@ -159,7 +159,7 @@ interface IMatching {
     /// may come along and are finalized first; other chunks of closed intervals are skipped.
     function submitSolution(Chunk[] calldata chunks) external;
     /// A large solution in parts: they become the candidate together or not at all. Stakers only;
-    /// nothing may be due.
+    /// nothing may be due. A solver has one open solution: another, or a submission, ends it.
     function openSolution() external returns (uint32 solutionId);
     /// The opener only.
     function addChunks(uint32 solutionId, Chunk[] calldata chunks) external;

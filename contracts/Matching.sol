@@ -260,6 +260,7 @@ contract Matching is IMatching {
     ) private {
         uint32 interval = chunk.interval;
         Rules memory rules = Rules({
+            solutionId: solutionId,
             interval: interval,
             intervalSeconds: intervalSeconds,
             minTradeWs: minTradeWs,
@@ -280,7 +281,7 @@ contract Matching is IMatching {
             rules,
             microgrid.allLimitsAt(interval),
             book,
-            solutions.usedWs[solutionId]
+            solutions.uses[msg.sender]
         );
         if (!value.equals(chunk.claimed)) revert FalseObjective(interval, value);
         if (trades == 0) return;

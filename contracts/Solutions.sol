@@ -19,14 +19,23 @@ struct Record {
     Objective value;
 }
 
+/// Energy taken from an offer by one solution; by any other: none.
+struct Use {
+    uint32 solutionId;
+    uint48 energyWs;
+}
+
 struct SolutionBook {
     uint32 count;
     uint32 candidateId; // 0 when there was none yet
     uint32 finalizations; // of intervals with trades
     mapping(uint32 solutionId => Solution) solutions;
     mapping(uint32 solutionId => mapping(uint32 interval => Record)) records;
-    /// Energy a solution takes from offers of several intervals.
-    mapping(uint32 solutionId => mapping(uint32 offerId => uint48)) usedWs;
+    /// The newest solution of each solver: only that one can be added to.
+    mapping(address solver => uint32) newestOf;
+    /// Energy the newest solution of a solver takes from offers of several intervals. The same slot
+    /// serves all solutions of a solver, one after the other.
+    mapping(address solver => mapping(uint32 offerId => Use)) uses;
 }
 
 /// @title Solutions, and the one that is the candidate
@@ -39,12 +48,13 @@ library Solutions {
         Solution storage solution = book.solutions[id];
         solution.solver = solver;
         solution.finalizationsSeen = book.finalizations;
+        book.newestOf[solver] = id;
     }
 
     function requireOpen(SolutionBook storage book, uint32 id, address caller) internal view {
         Solution storage solution = book.solutions[id];
         if (solution.solver != caller) revert IMatching.NotOpener(id, caller);
-        if (!solution.isOpen) revert IMatching.SolutionClosed(id);
+        if (!solution.isOpen || book.newestOf[caller] != id) revert IMatching.SolutionClosed(id);
         // Final trades took energy that its first parts may have counted on.
         if (solution.finalizationsSeen != book.finalizations) {
             revert IMatching.SolutionOutdated(id);

@@ -6,10 +6,12 @@ import {Side} from "./IAssets.sol";
 import {IMatching, Objective} from "./IMatching.sol";
 import {Limits} from "./IMicrogrid.sol";
 import {OfferBook, Terms} from "./Offers.sol";
+import {Use} from "./Solutions.sol";
 import {Trades} from "./Trades.sol";
 
 /// What the trades of a chunk are checked against.
 struct Rules {
+    uint32 solutionId;
     uint32 interval;
     uint32 intervalSeconds;
     uint48 minTradeWs;
@@ -38,13 +40,13 @@ library Verification {
     using FeederFlows for Flows;
     using Trades for bytes;
 
-    /// @param usedWs energy that the solution took so far from offers of several intervals
+    /// @param uses energy that the solver's solutions take from offers of several intervals
     function verify(
         bytes calldata trades,
         Rules memory rules,
         Limits[] memory limits,
         OfferBook storage book,
-        mapping(uint32 offerId => uint48) storage usedWs
+        mapping(uint32 offerId => Use) storage uses
     ) internal returns (Objective memory value) {
         Flows memory flows = FeederFlows.none(limits.length);
         Run memory ask;
@@ -55,15 +57,17 @@ library Verification {
                 i,
                 rules.tradeBytes
             );
+            // Offers count from 1; 0 stands for "none yet" in a run.
+            if (askId == 0 || bidId == 0) revert IMatching.NoSuchOffer(0);
             if (askId == ask.offerId && bidId == bid.offerId) {
                 revert IMatching.OutOfOrder(rules.interval, i);
             }
             if (askId != ask.offerId) {
-                end(ask, rules, usedWs);
+                end(ask, rules, uses);
                 begin(ask, askId, Side.Sell, i, rules, book);
             }
             if (bidId != bid.offerId) {
-                end(bid, rules, usedWs);
+                end(bid, rules, uses);
                 begin(bid, bidId, Side.Buy, i, rules, book);
             }
             checkTrade(ask, bid, i, powerW, price, rules);
@@ -72,8 +76,8 @@ library Verification {
             flows.add(ask.feeder, bid.feeder, powerW);
             appraise(value, ask, bid, uint256(powerW) * rules.intervalSeconds);
         }
-        end(ask, rules, usedWs);
-        end(bid, rules, usedWs);
+        end(ask, rules, uses);
+        end(bid, rules, uses);
         checkFlows(flows, limits, rules.interval);
     }
 
@@ -86,7 +90,7 @@ library Verification {
         Rules memory rules,
         OfferBook storage book
     ) private view {
-        Terms memory terms = book.terms[offerId];
+        Terms storage terms = book.terms[offerId];
         if (terms.maxPowerW == 0) revert IMatching.NoSuchOffer(offerId);
         if (terms.side != side) revert IMatching.WrongSide(rules.interval, offerId);
         if (rules.interval < terms.firstInterval || rules.interval > terms.lastInterval) {
@@ -112,18 +116,21 @@ library Verification {
     function end(
         Run memory run,
         Rules memory rules,
-        mapping(uint32 offerId => uint48) storage usedWs
+        mapping(uint32 offerId => Use) storage uses
     ) private {
         if (run.offerId == 0) return;
         if (run.powerW > run.maxPowerW) {
             revert IMatching.OfferOverPower(rules.interval, run.offerId, run.powerW);
         }
         uint256 energyWs = run.powerW * rules.intervalSeconds;
-        if (!run.oneInterval) energyWs += usedWs[run.offerId];
+        if (!run.oneInterval) {
+            Use memory use = uses[run.offerId];
+            if (use.solutionId == rules.solutionId) energyWs += use.energyWs;
+        }
         if (energyWs > run.energyWs) {
             revert IMatching.OfferOverEnergy(rules.interval, run.offerId, energyWs);
         }
-        if (!run.oneInterval) usedWs[run.offerId] = uint48(energyWs);
+        if (!run.oneInterval) uses[run.offerId] = Use(rules.solutionId, uint48(energyWs));
     }
 
     function checkTrade(

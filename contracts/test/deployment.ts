@@ -1,0 +1,135 @@
+/** How a test's grid is set up: the transactions of its owner, in order. */
+import { AbiCoder, getCreateAddress, Interface } from 'ethers';
+import type { Artifact } from '../../build/contracts.ts';
+import { ASSETS_ABI, MATCHING_ABI, MICROGRID_ABI } from '../../chain/abi.ts';
+
+export type ContractName = 'microgrid' | 'assets' | 'matching';
+
+export const INTERFACES: Record<ContractName, Interface> = {
+  microgrid: new Interface(MICROGRID_ABI),
+  assets: new Interface(ASSETS_ABI),
+  matching: new Interface(MATCHING_ABI),
+};
+
+export interface WorldOptions {
+  calendar?: Partial<Calendar>;
+  /** Limits of feeders 1, 2, ... in W; each 25 kW internal and 20 kW external when absent. */
+  feeders?: readonly (readonly [internalLimitW: number, externalLimitW: number])[];
+  params?: Partial<MatchingParams>;
+  capPowerW?: number;
+  capMicroPerDay?: bigint;
+  sealed?: boolean;
+}
+
+export interface Calendar {
+  intervalSeconds: number;
+  clearIntervals: number;
+  leadSeconds: number;
+  quietSeconds: number;
+  horizonIntervals: number;
+}
+
+export interface MatchingParams {
+  minOfferWs: number;
+  minTradeWs: number;
+  offersPerAsset: number;
+  minStakeMicro: bigint;
+  priceRule: number;
+}
+
+export const CALENDAR = {
+  intervalSeconds: 900,
+  clearIntervals: 1,
+  leadSeconds: 60,
+  quietSeconds: 300,
+  horizonIntervals: 13,
+};
+
+export const PARAMS = {
+  minOfferWs: 900,
+  minTradeWs: 900,
+  offersPerAsset: 4,
+  minStakeMicro: 1_000_000n,
+  priceRule: 0,
+};
+
+export const STAKE = PARAMS.minStakeMicro;
+const CAP_MICRO_PER_DAY = 1_000_000_000_000n;
+const CAP_POWER_W = 10_000_000;
+export const MARKET_DELAY = 86_400;
+
+interface SetUp {
+  address: Record<ContractName, string>;
+  transactions: { to: string | null; data: string; gasLimit: number }[];
+}
+
+export function deployAll(
+  owner: string,
+  granter: string,
+  options: WorldOptions,
+  readArtifact: (name: string) => Artifact,
+): SetUp {
+  const transactions: SetUp['transactions'] = [];
+  const create = (name: string, types: string[], values: unknown[]) => {
+    const address = getCreateAddress({ from: owner, nonce: transactions.length });
+    const words = AbiCoder.defaultAbiCoder().encode(types, values).slice(2);
+    const data = readArtifact(name).bytecode + words;
+    transactions.push({ to: null, data, gasLimit: 7_000_000 });
+    return address;
+  };
+  const calendar = { ...CALENDAR, ...options.calendar };
+  const microgrid = create(
+    'Microgrid',
+    ['address', 'tuple(uint32,uint32,uint32,uint32,uint32)', 'uint32'],
+    [
+      owner,
+      [
+        calendar.intervalSeconds,
+        calendar.clearIntervals,
+        calendar.leadSeconds,
+        calendar.quietSeconds,
+        calendar.horizonIntervals,
+      ],
+      MARKET_DELAY,
+    ],
+  );
+  const assets = create(
+    'Assets',
+    ['address', 'tuple(uint64,uint64)'],
+    [microgrid, [options.capMicroPerDay ?? CAP_MICRO_PER_DAY, options.capPowerW ?? CAP_POWER_W]],
+  );
+  const params = { ...PARAMS, ...options.params };
+  const matching = create(
+    'Matching',
+    ['address', 'address', 'tuple(uint48,uint48,uint32,uint64,uint8)'],
+    [
+      microgrid,
+      assets,
+      [
+        params.minOfferWs,
+        params.minTradeWs,
+        params.offersPerAsset,
+        params.minStakeMicro,
+        params.priceRule,
+      ],
+    ],
+  );
+  const say = (method: string, ...args: unknown[]) => {
+    const data = INTERFACES.microgrid.encodeFunctionData(method, args);
+    transactions.push({ to: microgrid, data, gasLimit: 300_000 });
+  };
+  const feeders = options.feeders ?? [
+    [25_000, 20_000],
+    [25_000, 20_000],
+    [25_000, 20_000],
+  ];
+  for (const [internalLimitW, externalLimitW] of feeders) {
+    say('addFeeder', internalLimitW, externalLimitW);
+  }
+  say('setTariff', [300_000], [80_000]);
+  say('setGranter', granter, true);
+  say('proposeMarket', matching);
+  say('admitMarket', matching);
+  if (options.sealed !== false) say('seal');
+  return { address: { microgrid, assets, matching }, transactions };
+}
