@@ -20,8 +20,8 @@ import { parseArgs } from 'node:util';
 import { inject } from 'postject';
 import { ADDONS, bundleAgent } from './bundle.ts';
 import { nodeBinary } from './node-package.ts';
+import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
-import { ROOT } from './test-groups.ts';
 
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const PROFILES = 'agent/drivers/profiles';

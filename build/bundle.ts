@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { ROOT } from './test-groups.ts';
+import { ROOT } from './project-root.ts';
 
 /** The oldest Node that a binary is made with (armv7l). */
 const TARGET = 'node20.11';

@@ -5,8 +5,9 @@
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
-import { type GroupName, ROOT, say } from './test-groups.ts';
+import { type GroupName, say } from './test-groups.ts';
 
 interface DebianPackage {
   name: string;

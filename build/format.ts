@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ROOT } from './test-groups.ts';
+import { ROOT } from './project-root.ts';
 
 const biome = join(ROOT, 'node_modules', '.bin', 'biome');
 const { status } = spawnSync(biome, ['check', '--write', '.'], { cwd: ROOT, stdio: 'inherit' });

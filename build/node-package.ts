@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
-import { ROOT } from './test-groups.ts';
 
 /** @returns the path of `bin/node` of the pinned version for the platform (`linux-arm64`). */
 export async function nodeBinary(platform: string): Promise<string> {

@@ -4,12 +4,10 @@
  */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
+import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
 import { type FileResult, runFiles } from './test-runner.ts';
-
-export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export type GroupName = 'types' | 'lint' | 'compile' | 'units' | 'contracts' | 'system' | 'binary';
 

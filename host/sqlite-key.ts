@@ -5,7 +5,7 @@
  */
 
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { writeWhole } from './files.ts';
 import { SqlError } from './ports.ts';
 
@@ -83,7 +83,14 @@ export class KeyCheck {
   }
 
   #isPlain(): boolean {
-    return readFileSync(this.#path).subarray(0, PLAIN_HEADER.length).equals(PLAIN_HEADER);
+    const file = openSync(this.#path, 'r');
+    try {
+      const start = Buffer.alloc(PLAIN_HEADER.length);
+      readSync(file, start, 0, start.length, 0);
+      return start.equals(PLAIN_HEADER);
+    } finally {
+      closeSync(file);
+    }
   }
 
   #hmac(id: string): string {

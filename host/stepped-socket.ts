@@ -30,32 +30,42 @@ export async function connectSteppedClock(
 
   const link: Link = { clock: null, isClosing: false };
   try {
-    await firstAdvance(socket, lines, link, onLost);
+    const clock = await followConductor(socket, lines, link, onLost);
+    clock.onSettled((settled, next) => {
+      if (!link.isClosing && socket.writable) {
+        socket.write(`${JSON.stringify({ settled, next })}\n`);
+      }
+    });
+    return clock;
   } catch (error) {
     link.isClosing = true;
     socket.destroy();
     throw error;
   }
-  const clock = link.clock;
-  if (clock === null) throw new Error('the conductor told no time');
-  clock.onSettled((settled, next) => {
-    if (!link.isClosing && socket.writable) {
-      socket.write(`${JSON.stringify({ settled, next })}\n`);
-    }
-  });
-  return Object.assign(clock, {
-    close: () => {
-      link.isClosing = true;
-      socket.end();
-      socket.unref();
-      SteppedClock.prototype.close.call(clock);
-    },
-  });
 }
 
 interface Link {
   clock: SteppedClock | null;
+  /** Set by whoever ends the connection first; nothing is reported after that. */
   isClosing: boolean;
+}
+
+class ConductedClock extends SteppedClock {
+  readonly #socket: Socket;
+  readonly #link: Link;
+
+  constructor(startsAtMs: number, socket: Socket, link: Link) {
+    super(startsAtMs);
+    this.#socket = socket;
+    this.#link = link;
+  }
+
+  override close(): void {
+    this.#link.isClosing = true;
+    this.#socket.end();
+    this.#socket.unref();
+    super.close();
+  }
 }
 
 function connectTo(path: string): Promise<Socket> {
@@ -71,12 +81,13 @@ function connectTo(path: string): Promise<Socket> {
   });
 }
 
-function firstAdvance(
+/** Advances the clock as the conductor says; resolves with the clock at its first word. */
+function followConductor(
   socket: Socket,
   lines: NodeJS.EventEmitter,
   link: Link,
   onLost: (reason: string) => void,
-): Promise<void> {
+): Promise<ConductedClock> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void => {
       if (link.isClosing) return;
@@ -100,8 +111,9 @@ function firstAdvance(
       }
       if (link.clock === null) {
         clearTimeout(timer);
-        link.clock = new SteppedClock(toMs);
-        resolve();
+        const clock = new ConductedClock(toMs, socket, link);
+        link.clock = clock;
+        resolve(clock);
       } else {
         void link.clock.advance(toMs);
       }

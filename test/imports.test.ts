@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ImportEdge, importsOf, ROOT, sourceFiles } from './source-tree.ts';
+import { ROOT } from '../build/project-root.ts';
+import { type ImportEdge, importsOf, sourceFiles } from './source-tree.ts';
 
 const test = suite('imports');
 const FILES = sourceFiles('.ts');

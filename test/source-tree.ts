@@ -2,11 +2,9 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { dirname, join, posix, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, posix, relative } from 'node:path';
 import ts from 'typescript';
-
-export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+import { ROOT } from '../build/project-root.ts';
 
 /** Folders of source; everything else at the top is documents, data or output. */
 const FOLDERS = [

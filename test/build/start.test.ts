@@ -4,8 +4,8 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ROOT } from '../../build/project-root.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
-import { ROOT } from '../source-tree.ts';
 
 const test = suite('start');
 
