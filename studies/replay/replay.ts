@@ -1,0 +1,253 @@
+/**
+ * A day of offers played on a real chain, interval by interval (TRANSAX section 7): every offer is
+ * granted to an address of its own and posted from it, the solver follows the log and submits, the
+ * contract verifies, and each interval is made final when its gate closes.
+ *
+ * With c the current interval an offer is posted when its first interval is at most c + L - 1, and
+ * trades are possible from c + 1 on (T_clear = 1). L = 96 begins before interval 1.
+ */
+import {
+  addEnergyCall,
+  addFinancialBalanceCall,
+  type Call,
+  postOfferCall,
+} from '../../chain/calls.ts';
+import { LogFollower } from '../../chain/follower.ts';
+import { Outbox } from '../../chain/outbox.ts';
+import type { Log, Transport } from '../../host/ports.ts';
+import { closeOf, type MarketCalendar, startOf } from '../../market/intervals.ts';
+import type { FeederLimits } from '../../market/offers.ts';
+import { paymentMicro } from '../../market/units.ts';
+import { RpcSolverChain } from '../../solver/chain-reads.ts';
+import { clear } from '../../solver/clearing/clear.ts';
+import { SolverLoop, type SolverStatistics } from '../../solver/loop.ts';
+import { DAY_BASE, DAY_INTERVAL_SECONDS, type DayOffer, reachOf } from '../day-offers.ts';
+import { auditChain, type ChainAudit } from './chain-audit.ts';
+import { MemoryOutboxStore } from './memory-outbox.ts';
+import { CHAIN_ID, ReplayError, ReplayMarket, Sender } from './replay-market.ts';
+
+export interface ReplayOptions {
+  offers: readonly DayOffer[];
+  horizon: number;
+  limits: FeederLimits;
+  openTransport: (origin: string) => Transport;
+  log: Log;
+}
+
+export interface ReplayResult {
+  audit: ChainAudit;
+  optimumKwSlots: number;
+  solver: SolverStatistics;
+  gas: ReplayMarket['gas'];
+  blocks: number;
+  /** The place in the table of each offer on the chain. */
+  offerOf: ReadonlyMap<number, number>;
+}
+
+const STAKE_MICRO = 1n;
+const MIN_TRADE_WS = 1;
+const MAX_TRADES_PER_CHUNK = 500;
+/** Signed and sent at a time. */
+const BATCH = 400;
+/** Steps of the solver in one interval, more than any large solution takes. */
+const MAX_STEPS = 200;
+
+export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
+  const { first, last } = reachOf(options.offers);
+  const calendar: MarketCalendar = {
+    intervalSeconds: DAY_INTERVAL_SECONDS,
+    clearIntervals: 1,
+    leadSeconds: 60,
+    quietSeconds: 60,
+    horizonIntervals: options.horizon,
+  };
+  const market = await ReplayMarket.open({
+    calendar,
+    feeders: Math.max(...options.offers.map(({ feeder }) => feeder)),
+    limits: options.limits,
+    // The interval before the first is long enough for the set-up and for all offers of the day.
+    startsAt: startOf(calendar, first - 1) - 30,
+    openTransport: options.openTransport,
+  });
+  try {
+    const day = new Day(market, calendar, options);
+    for (let current = first - 1; current < last; current++) await day.play(current);
+    const audit = await auditChain(market.rpc, market.contracts, DAY_INTERVAL_SECONDS);
+    if (audit.offers !== options.offers.length) {
+      throw new ReplayError(`${audit.offers} of ${options.offers.length} offers were posted`);
+    }
+    return {
+      audit,
+      optimumKwSlots: await hindsight(options, first, last),
+      solver: day.statistics,
+      gas: market.gas,
+      blocks: await market.rpc.blockNumber(),
+      offerOf: day.offerOf(audit.offers),
+    };
+  } finally {
+    await market.close();
+  }
+}
+
+/** What could have been traded, had all offers been known at once: kW times intervals. */
+export async function hindsight(
+  { offers, limits }: Pick<ReplayOptions, 'offers' | 'limits'>,
+  first: number,
+  last: number,
+): Promise<number> {
+  const { upperBoundWs } = await clear({
+    offers,
+    firstInterval: first,
+    lastInterval: last,
+    limitsAt: () => limits,
+    intervalSeconds: DAY_INTERVAL_SECONDS,
+    minTradeWs: MIN_TRADE_WS,
+  });
+  return upperBoundWs / DAY_INTERVAL_SECONDS / 1000;
+}
+
+class Day {
+  readonly #market: ReplayMarket;
+  readonly #calendar: MarketCalendar;
+  readonly #options: ReplayOptions;
+  readonly #waiting: DayOffer[];
+  readonly #solver: SolverLoop;
+  readonly #store = new MemoryOutboxStore();
+  readonly #solverKey = new Sender('solver');
+  readonly #signal = new AbortController().signal;
+  readonly #byAddress = new Map<string, number>();
+  #isStaked = false;
+
+  constructor(market: ReplayMarket, calendar: MarketCalendar, options: ReplayOptions) {
+    this.#market = market;
+    this.#calendar = calendar;
+    this.#options = options;
+    this.#waiting = [...options.offers].sort((a, b) => a.firstInterval - b.firstInterval);
+    const { rpc, clock, contracts } = market;
+    const finality = { kind: 'instant' } as const;
+    const chainId = CHAIN_ID;
+    this.#store.seedNonce(this.#solverKey.address, 0);
+    this.#solver = new SolverLoop(
+      {
+        contracts,
+        calendar,
+        minTradeWs: MIN_TRADE_WS,
+        maxTradesPerChunk: MAX_TRADES_PER_CHUNK,
+        stakeMicro: STAKE_MICRO,
+        pollSeconds: 1,
+        pauseSeconds: 0,
+      },
+      {
+        clock,
+        log: options.log,
+        key: this.#solverKey.key,
+        feed: new LogFollower({ rpc, chainId, contracts, fromBlock: 0, finality, pageBlocks: 50 }),
+        outbox: new Outbox({ store: this.#store, rpcFor: () => rpc, chainId, finality, clock }),
+        chain: new RpcSolverChain(rpc, contracts),
+      },
+    );
+  }
+
+  get statistics(): SolverStatistics {
+    return this.#solver.statistics;
+  }
+
+  offerOf(count: number): Map<number, number> {
+    const ids = Array.from({ length: count }, (_, at) => at + 1);
+    return new Map(
+      ids.map((id) => [id, this.#byAddress.get(this.#solver.book.offer(id)?.owner ?? '') ?? 0]),
+    );
+  }
+
+  /** One interval: offers are posted, solved, and the next interval is made final. */
+  async play(current: number): Promise<void> {
+    const { log, horizon } = this.#options;
+    this.#market.advanceTo(startOf(this.#calendar, current));
+    await this.#stake();
+    const due = this.#takeWaiting(current + horizon - 1);
+    for (let from = 0; from < due.length; from += BATCH) {
+      await this.#post(due.slice(from, from + BATCH));
+    }
+    await this.#letSolve();
+    this.#market.advanceTo(closeOf(this.#calendar, current + 1));
+    await this.#letSolve();
+    const interval = current + 1 - DAY_BASE;
+    const { submitted, rejected } = this.#solver.statistics;
+    log.info('interval', { interval, posted: due.length, submitted, rejected });
+  }
+
+  async #stake(): Promise<void> {
+    if (this.#isStaked) return;
+    this.#isStaked = true;
+    const { contracts, granter } = this.#market;
+    const to = this.#solverKey.address;
+    const call = addFinancialBalanceCall(contracts, to, contracts.matching, STAKE_MICRO);
+    await this.#market.send([{ from: granter, call }]);
+    await this.#market.settle('set-up');
+  }
+
+  #takeWaiting(lastFirst: number): DayOffer[] {
+    const count = this.#waiting.findIndex(({ firstInterval }) => firstInterval > lastFirst);
+    return this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
+  }
+
+  /** Grants to a fresh address each, then posts from it. */
+  async #post(offers: DayOffer[]): Promise<void> {
+    const { contracts, granter, rpc } = this.#market;
+    const market = contracts.matching;
+    const senders = new Map<string, { sender: Sender; offer: DayOffer }>();
+    const grants: Call[] = [];
+    for (const offer of offers) {
+      const sender = new Sender(`offer ${offer.id}`);
+      senders.set(sender.address, { sender, offer });
+      this.#byAddress.set(sender.address, offer.id);
+      const { feeder, side, firstInterval, lastInterval, energyWs, maxPowerW } = offer;
+      const range = { firstInterval, lastInterval };
+      const terms = { feeder, side, ...range, energyWs, maxPowerW };
+      const grant = addEnergyCall(contracts, { to: sender.address, market, ...terms });
+      grants.push({ ...grant, gasLimit: 250_000 + 30_000 * (lastInterval - firstInterval) });
+      if (side === 'sell') continue;
+      const money = paymentMicro(offer.priceMicroPerKwh, energyWs);
+      const credit = addFinancialBalanceCall(contracts, sender.address, market, money);
+      grants.push({ ...credit, gasLimit: 150_000 });
+    }
+    const before = await rpc.blockNumber();
+    await this.#market.send(grants.map((call) => ({ from: granter, call })));
+    await this.#market.settle('grants');
+    const posts = (await this.#assetsAfter(before)).map(({ owner, assetId }) => {
+      const known = senders.get(owner);
+      if (known === undefined) throw new ReplayError(`an asset of a stranger, ${owner}`);
+      const call = postOfferCall(contracts, { ...known.offer, assetId });
+      return { from: known.sender, call: { ...call, gasLimit: 350_000 } };
+    });
+    if (posts.length !== offers.length) {
+      throw new ReplayError(`${offers.length} assets were granted, the log has ${posts.length}`);
+    }
+    await this.#market.send(posts);
+    await this.#market.settle('offers');
+  }
+
+  /** The assets that were granted after a block, from the log. */
+  async #assetsAfter(block: number): Promise<{ owner: string; assetId: number }[]> {
+    const { rpc, contracts } = this.#market;
+    const follower = new LogFollower({
+      rpc,
+      chainId: CHAIN_ID,
+      contracts,
+      fromBlock: block + 1,
+      finality: { kind: 'instant' },
+    });
+    const { events } = await follower.poll(this.#signal);
+    return events.filter((event) => event.kind === 'asset-added');
+  }
+
+  /** Steps the solver, and mines what it sends, until it has nothing more to do. */
+  async #letSolve(): Promise<void> {
+    for (let step = 0; step < MAX_STEPS; step++) {
+      await this.#solver.step(this.#signal);
+      const mined = await this.#market.settle('solutions');
+      if (mined === 0 && this.#store.open().length === 0) return;
+    }
+    throw new ReplayError('the solver does not come to rest');
+  }
+}
