@@ -1,4 +1,4 @@
-/** Everything the audit wants of the chain, fetched once: log, receipts, and what is held at the end. */
+/** All that the audit wants of the chain, fetched once: log, receipts, holdings at the end. */
 import { id } from 'ethers';
 import { type Contracts, type MarketLog, type RawLog, readMarketLog } from './market-log.ts';
 import { AuditError, RawChain } from './raw-chain.ts';

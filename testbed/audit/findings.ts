@@ -1,4 +1,4 @@
-/** What the audit objects to, in sentences, so that a figure that is not zero can be looked into. */
+/** What the audit objects to, in sentences: where to look when a figure is not zero. */
 
 /** More are counted, not kept. */
 const KEPT = 100;

@@ -1,7 +1,8 @@
 /**
  * How well homes kept their word: metered energy against the target of each interval. The target is
- * what final trades bind the home to (recomputed from the log) plus what it said beforehand it would
- * draw besides (`untraded_w` of its journal; a row written after the interval's start says nothing).
+ * what final trades bind the home to (recomputed from the log) plus what it said beforehand it
+ * would draw besides (`untraded_w` of its journal; a row written after the interval's start says
+ * nothing).
  */
 import type { Findings } from './findings.ts';
 import type { ScheduleRow } from './journals.ts';
@@ -15,7 +16,7 @@ export interface FollowingHome {
 }
 
 export interface FollowingFigures {
-  /** 100 x sum |metered - target| / sum |target| over homes that traded; null: nothing to compare. */
+  /** 100 x sum |metered - target| / sum |target| over homes that traded; null: no target. */
   errorPercent: number | null;
   /** The same over those of them that have a battery. */
   batteryErrorPercent: number | null;

@@ -1,4 +1,4 @@
-/** The one thing the audit takes from an agent: what it said, before an interval, it would do then. */
+/** The one thing the audit takes from an agent: what it said beforehand it would do. */
 import Database from 'better-sqlite3';
 import { AuditError } from './raw-chain.ts';
 

@@ -1,7 +1,7 @@
 /**
  * One home as a meter agent sees it: a Modbus TCP server whose registers move with the home's
- * physics. Unit 1 is the electricity meter (Eastron SDM630), unit 2 the battery, unit 3 the relay of
- * the switched load.
+ * physics. Unit 1 is the electricity meter (Eastron SDM630), unit 2 the battery, unit 3 the relay
+ * of the switched load.
  *
  * The physics is integrated exactly, from event to event (segment of the trace, full or empty
  * battery, thermostat, dead-man timer), up to market time whenever anybody asks. So the energy

@@ -1,6 +1,6 @@
 /**
- * A neighbourhood to run: feeders with limits, and homes with traces of 15 minutes. Generated from a
- * seed here; read from measured traces in `readers.ts`. The same seed gives the same neighbourhood.
+ * A neighbourhood to run: feeders with limits, and homes with traces of 15 minutes. Generated from
+ * a seed here; read from measured traces in `readers.ts`. The same seed gives the same one.
  */
 
 import type { BoilerSpec } from '../emulators/boiler.ts';

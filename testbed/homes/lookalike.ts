@@ -1,7 +1,8 @@
 /**
- * A generated look-alike of the TRANSAX microgrid (paper, section 7.1 and figure 5): 102 homes on 11
- * feeders, 5 producers and 97 consumers, 20 kW external and 25 kW internal limits. The sizes of the
- * feeders and the places of the producers are the paper's; every value of every trace is generated.
+ * A generated look-alike of the TRANSAX microgrid (paper, section 7.1 and figure 5): 102 homes on
+ * 11 feeders, 5 producers and 97 consumers, 20 kW external and 25 kW internal limits. The sizes of
+ * the feeders and the places of the producers are the paper's; every value of every trace is
+ * generated.
  */
 import type { BatterySpec } from '../emulators/lab-battery.ts';
 import {
@@ -59,7 +60,7 @@ export function transaxLookalike(seed: number, startsAtMs = GENERATED_MIDNIGHT_M
     feeders: FEEDER_SIZES.map(() => ({ ...TRANSAX_LIMITS })),
     homes,
     notes: [
-      'Feeder sizes, producers and limits as in the TRANSAX paper; loads and weather are generated.',
+      'Feeder sizes, producers and limits as in the TRANSAX paper; the rest is generated.',
       'Producers have batteries of 90 kWh, a quarter of the consumers one of 5 kWh; no boilers.',
     ],
   };

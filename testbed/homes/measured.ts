@@ -172,7 +172,7 @@ function placingNotes(set: MeasuredSet, options: PlacingOptions): string[] {
   const notes: string[] = [];
   if (options.homes > set.homes.length) {
     notes.push(
-      `Homes measured: ${set.homes.length}; the others live their other weeks, scaled by 0.8 to 1.2.`,
+      `Homes measured: ${set.homes.length}; the others live other weeks of them, times 0.8 to 1.2.`,
     );
   }
   const hasOwnPv = set.homes.some((home) => home.pvW !== null);

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AuditReport, judge } from '../../../testbed/audit/audit.ts';
 import type { ChainRecord } from '../../../testbed/audit/collect.ts';
-import type { RawLog } from '../../../testbed/audit/market-log.ts';
+import { type RawLog, readMarketLog } from '../../../testbed/audit/market-log.ts';
 import { recordOf, type SmallDay, smallDay, TRADED, TRADED_W } from './small-day.ts';
 
 const test = suite('audit');
@@ -13,6 +13,7 @@ const POSTED = id(
   'OfferPosted(uint32,address,uint32,uint32,uint8,uint32,uint32,uint48,uint32,uint32)',
 );
 const CLOSED = id('OfferClosed(uint32,address,uint48,uint64)');
+const CANDIDATE = id('CandidateChunk(uint32,uint32,bytes)');
 const LIMITS = id('FeederLimitsSet(uint32,uint32,uint64,uint64)');
 
 /** Figures that must be zero. */
@@ -78,7 +79,7 @@ test('a day on a real chain has no faults, and its figures are right', async () 
   assert.is(figures.gasTotal, figures.gasPerTrade);
 });
 
-test('the error of following is |metered - target| over |target|, target with the untraded', async () => {
+test('the error of following is |metered - target| over |target|', async () => {
   const figures = report(await smallDay());
   // Seller: target -1400 W, kept. Buyer: target 1500 W, 150 W more.
   assert.ok(Math.abs((figures.commitmentErrorPercent ?? 0) - (100 * 150) / 2900) < 1e-9);
@@ -208,6 +209,36 @@ test('one millionth too much or too little at an address or in an offer is found
   assert.is(escrow, 35_000n);
   const offerMoney = new Map([[3, escrow - 1n]]);
   assert.equal(faultsOf(report(day, { ...day.record, offerMoney })), { moneyLostMicro: 1 });
+});
+
+test('a voided trade is no trade', async () => {
+  const day = await smallDay();
+  const interval = `0x${TRADED.toString(16).padStart(64, '0')}`;
+  const topics = [id('TradesVoided(uint32,uint32[])'), interval];
+  const data = AbiCoder.defaultAbiCoder().encode(['uint32[]'], [[0]]);
+  const logs = day.logs.flatMap((log) =>
+    log.topics[0] === FINALIZED ? [{ ...log, topics, data }, log] : [log],
+  );
+  const figures = report(day, recordOf(day, logs));
+  assert.is(figures.trades, 0);
+  assert.is(figures.finalizedIntervals, 1);
+  assert.ok(figures.moneyCreatedMicro > 0, 'but this chain has paid for it');
+});
+
+test('where trades carry a price, that price is paid and must lie within both', async () => {
+  const day = await smallDay();
+  const priced = (priceMicroPerKwh: number) => {
+    const logs = day.logs.map((log) => {
+      if (log.topics[0] !== FINALIZED) return log;
+      const words = [1, 2, TRADED_W, priceMicroPerKwh];
+      const digits = words.map((word) => word.toString(16).padStart(8, '0')).join('');
+      return { ...log, data: AbiCoder.defaultAbiCoder().encode(['bytes'], [`0x${digits}`]) };
+    });
+    const untold = logs.filter((log) => log.topics[0] !== CANDIDATE);
+    return faultsOf(report(day, { ...day.record, log: readMarketLog(untold, day.contracts, 16) }));
+  };
+  assert.equal(priced(200_000), {}, 'the midpoint of 100,001 and 300,000, rounded down');
+  assert.is(priced(300_001).ruleViolations, 1);
 });
 
 test.run();

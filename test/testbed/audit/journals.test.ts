@@ -43,7 +43,8 @@ test('reads whose an address is from the books of a running DSO', () =>
     try {
       sql.run("INSERT INTO meters VALUES ('0xAB', 1, 11000, '0', 0, 1)");
       sql.run(
-        "INSERT INTO withdrawals VALUES ('r', '0xAB', '0xCD', 'd', '0', 'none', 'granted', NULL, NULL, 1)",
+        `INSERT INTO withdrawals
+         VALUES ('r', '0xAB', '0xCD', 'd', '0', 'none', 'granted', NULL, NULL, 1)`,
       );
       sql.run("INSERT INTO addresses VALUES ('0xCD', 'r', '0xAB')");
       assert.equal([...readAddressBook(path)], [['0xcd', '0xab']]);

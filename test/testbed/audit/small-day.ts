@@ -1,6 +1,7 @@
 /**
- * A small day on a real chain for the audit's tests: two homes on two feeders trade in one interval,
- * a third offer stays open, one solution is refused. Collected once; the chain is gone afterwards.
+ * A small day on a real chain for the audit's tests: two homes on two feeders trade in one
+ * interval, a third offer stays open, one solution is refused. Collected once; the chain is gone
+ * afterwards.
  */
 import {
   bytesOf,
