@@ -51,7 +51,7 @@ const LOOK_AHEAD = 96;
 /** Past errors are read back over so many intervals. */
 const ERROR_INTERVALS = 96;
 
-export class Planning {
+export class PlanningService {
   readonly #o: PlanningOptions;
   readonly #seconds: number;
   readonly #forecaster: Forecaster;

@@ -6,7 +6,7 @@
  * Room is left for what comes later: a key ratchet in the place of `AddressKeys`, a mnemonic for
  * the making of the seed; neither changes a table.
  */
-import { computeAddress, hexlify, type SigningKey } from 'ethers';
+import { computeAddress, getAddress, hexlify, type SigningKey } from 'ethers';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import type { Random, Sql, UnixMs } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
@@ -70,6 +70,11 @@ export class Wallet {
   /** The key of an anonymous address, for one call. */
   keyOf(offer: OwnOffer): SigningKey {
     return this.#keys.keyOf(offer.index);
+  }
+
+  /** The address in the form that messages carry. */
+  checksummed(offer: OwnOffer): Address {
+    return getAddress(offer.address);
   }
 
   /** A fresh request id, 32 random bytes. */

@@ -1,0 +1,157 @@
+/**
+ * Reads the whole market's log into the trader's state, and keeps what it told of this home in the
+ * wallet together with how far it was read, so that a restart neither misses nor doubles anything
+ * (design: learn; wallet.db).
+ */
+import type { Head, MarketFeed } from '../../chain/follower.ts';
+import { FollowerError } from '../../chain/follower.ts';
+import type { Outbox } from '../../chain/outbox.ts';
+import { RpcError } from '../../chain/rpc-forms.ts';
+import type { Clock, Log } from '../../host/ports.ts';
+import type { MarketEvent } from '../../market/events.ts';
+import type { Interval } from '../../market/intervals.ts';
+import {
+  addOwnOffer,
+  type MatchingState,
+  matchingTrader,
+  type TariffFrom,
+} from '../traders/matching.ts';
+import type { Wallet } from '../wallet/wallet.ts';
+
+/** A feed that begins with the events of a block. */
+export type OpenFeed = (fromBlock: number) => MarketFeed;
+
+export interface MarketLogOptions {
+  wallet: Wallet;
+  outbox: Outbox;
+  state: MatchingState;
+  openFeed: OpenFeed;
+  /** Block of the market's deployment. */
+  firstBlock: number;
+  clock: Clock;
+  log: Log;
+}
+
+const CURSOR = 'log.next-block';
+const FINALS = 'log.finals';
+const TARIFFS = 'log.tariffs';
+/** The cursor is written anew at least after so many blocks. */
+const CURSOR_BLOCKS = 1_000;
+
+export class MarketLog {
+  readonly #o: MarketLogOptions;
+  #feed: MarketFeed;
+  #savedBlock: number;
+  #head: Head | null = null;
+  /** When the last good poll began, market ms. */
+  #polledAtMs: number | null = null;
+  #problem: string | null = null;
+
+  constructor(options: MarketLogOptions) {
+    this.#o = options;
+    const { wallet, state, firstBlock } = options;
+    const cursor = wallet.fact(CURSOR);
+    this.#savedBlock = cursor === null ? firstBlock : Number(cursor);
+    // From the very beginning on the candidate is known: there is none.
+    state.isCandidateKnown = cursor === null;
+    for (const offer of wallet.liveOffers()) addOwnOffer(state, offer);
+    const finals = JSON.parse(wallet.fact(FINALS) ?? '[]') as Interval[];
+    for (const interval of finals) state.finals.add(interval);
+    state.tariffs = JSON.parse(wallet.fact(TARIFFS) ?? '[]') as TariffFrom[];
+    this.#feed = options.openFeed(this.#savedBlock);
+  }
+
+  /** The last final block read; null before the first good poll. */
+  get head(): Head | null {
+    return this.#head;
+  }
+
+  /** When the last good poll began, market ms; null before the first. */
+  get polledAtMs(): number | null {
+    return this.#polledAtMs;
+  }
+
+  /** Why the last poll failed; null when it was good. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** Whether the market is known up to now. */
+  get isFresh(): boolean {
+    return this.#polledAtMs !== null && this.#problem === null;
+  }
+
+  /** Reads what is new. A failure is noted, and tried again by the next call. */
+  async poll(signal: AbortSignal): Promise<void> {
+    const startedAtMs = this.#o.clock.now();
+    try {
+      const { events, head } = await this.#feed.poll(signal);
+      this.#take(events, head);
+      if (this.#problem !== null) this.#o.log.info('the chain answers again');
+      this.#problem = null;
+      this.#polledAtMs = startedAtMs;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (error instanceof FollowerError) this.#readAgain(error);
+      else if (!(error instanceof RpcError)) throw error;
+      else this.#note(error.message);
+    }
+  }
+
+  #take(events: readonly MarketEvent[], head: Head): void {
+    const { state, wallet, outbox } = this.#o;
+    const finals = state.finals.size;
+    const tariffs = state.tariffs;
+    for (const event of events) {
+      matchingTrader.observe(event, state);
+      if ('owner' in event && state.byAddress.has(event.owner)) this.#settleOwn(event, outbox);
+    }
+    this.#head = head;
+    const isChanged =
+      state.changed.size > 0 || state.finals.size !== finals || state.tariffs !== tariffs;
+    if (!isChanged && head.number - this.#savedBlock < CURSOR_BLOCKS) return;
+    wallet.keep(state.changed, {
+      [CURSOR]: String(head.number + 1),
+      [FINALS]: JSON.stringify([...state.finals]),
+      [TARIFFS]: JSON.stringify(state.tariffs),
+    });
+    this.#savedBlock = head.number + 1;
+    state.changed.clear();
+  }
+
+  /** A transaction whose event stands in the final log need not be asked for. */
+  #settleOwn(event: MarketEvent, outbox: Outbox): void {
+    const entry = outbox.store.find(event.transactionHash);
+    if (entry === null || (entry.state !== 'queued' && entry.state !== 'sent')) return;
+    outbox.settle(entry.hash, { state: 'mined', blockNumber: event.blockNumber, gasUsed: 0 });
+  }
+
+  /** What counted as final was not: everything learned from the log is void. */
+  #readAgain(error: FollowerError): void {
+    const { state, wallet, openFeed, firstBlock, log } = this.#o;
+    log.error(`${error.message}; reading the market's log again from its beginning`);
+    wallet.forgetLog(state.byAddress.values());
+    state.byOfferId.clear();
+    state.finals.clear();
+    state.ownFinals.clear();
+    state.pending.clear();
+    state.candidate = new Map();
+    state.isCandidateKnown = true;
+    state.changed.clear();
+    this.#savedBlock = firstBlock;
+    this.#feed = openFeed(firstBlock);
+    this.#note(error.message);
+  }
+
+  #note(problem: string): void {
+    if (this.#problem === null) {
+      this.#o.log.warn(
+        'the chain does not answer; final commitments are followed, nothing is offered',
+        {
+          cause: problem,
+        },
+      );
+    }
+    this.#problem = problem;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The life of one own offer, a step at a time (design: one interval in the life of a meter, steps 4
+ * to 9): withdraw, post, close, deposit, retire. What to do follows from the offer's row, the outbox
+ * and the time alone, so that a restart goes on where it was. Signed bytes are on disk before they
+ * leave.
+ */
+import {
+  type Call,
+  closeOfferCall,
+  depositEnergyCall,
+  depositFinancialCall,
+  postOfferCall,
+} from '../../chain/calls.ts';
+import { type Outbox, OutboxError } from '../../chain/outbox.ts';
+import type { OutboxEntry } from '../../chain/outbox-store.ts';
+import type { Log } from '../../host/ports.ts';
+import type { GridFacts } from '../../market/grid.ts';
+import { lastPostingOf, startOf } from '../../market/intervals.ts';
+import { dropOwnOffer, type MatchingState } from '../traders/matching.ts';
+import type { OwnOffer } from '../traders/own-offer.ts';
+import type { Wallet } from '../wallet/wallet.ts';
+
+export interface OfferStepsOptions {
+  wallet: Wallet;
+  outbox: Outbox;
+  state: MatchingState;
+  facts: GridFacts;
+  /** Expected time between blocks, s. */
+  blockSeconds: number;
+  /** Time between two calls of `advance`, s. */
+  pollSeconds: number;
+  log: Log;
+}
+
+/** The moment of a step: `now` by the clock, `headAt` the time of the last final block, both s. */
+export interface Moment {
+  now: number;
+  headAt: number;
+}
+
+/** A transaction that the contract refused is made anew so many times. */
+const MAX_TRIES = 3;
+/** Blocks that a transaction needs to be in one, with one to spare. */
+const MARGIN_BLOCKS = 2;
+/** Closing and depositing are spread over this share of an interval. */
+const SPREAD_SHARE = 0.25;
+
+export class OfferSteps {
+  readonly #o: OfferStepsOptions;
+  readonly #seconds: number;
+
+  constructor(options: OfferStepsOptions) {
+    this.#o = options;
+    this.#seconds = options.facts.calendar.intervalSeconds;
+  }
+
+  /** Does what is due for an offer; true when something was signed. @throws SqlError */
+  advance(offer: OwnOffer, moment: Moment): boolean {
+    try {
+      switch (offer.state) {
+        case 'reserved':
+        case 'withdrawn':
+          return this.#await(offer, moment);
+        case 'granted':
+          return this.#post(offer, moment);
+        case 'posted':
+          return this.#close(offer, moment);
+        case 'settled':
+          return this.#deposit(offer, moment);
+        case 'retired':
+          return false;
+      }
+    } catch (error) {
+      // Without a proven clock nothing is signed; it is tried again.
+      if (error instanceof OutboxError && error.code === 'clock') return false;
+      throw error;
+    }
+  }
+
+  /** Ends an offer that the DSO refuses. */
+  refuse(offer: OwnOffer, note: string): void {
+    this.#retire(offer, note);
+  }
+
+  /** The last moment at which posting is of use: in a block in time for an interval, unix s. */
+  latestPosting(offer: Pick<OwnOffer, 'terms'>): number {
+    const { facts, blockSeconds } = this.#o;
+    const { terms } = offer;
+    const until = terms.isFlexible ? terms.lastInterval : terms.firstInterval;
+    return lastPostingOf(facts.calendar, until) - MARGIN_BLOCKS * blockSeconds;
+  }
+
+  #await(offer: OwnOffer, { now }: Moment): boolean {
+    // The answer may have been lost and the grant be on its way: it is waited for to the end.
+    if (now >= this.#endOf(offer) + this.#seconds) {
+      this.#retire(offer, 'no grant came');
+    }
+    return false;
+  }
+
+  #post(offer: OwnOffer, { now }: Moment): boolean {
+    const { facts, pollSeconds } = this.#o;
+    const sent = this.#entries(offer, 'postOffer');
+    if (sent.length > 0) {
+      const failed = sent.find(isFailed);
+      if (failed) this.#settle(offer, `the offer was not taken: ${failed.reason ?? failed.state}`);
+      return false;
+    }
+    const latest = this.latestPosting(offer);
+    if (now > latest) {
+      this.#settle(offer, 'the grant came too late to post the offer');
+      return false;
+    }
+    if (now * 1000 < offer.postAtMs && now + pollSeconds <= latest) return false;
+    const { assetId, terms } = offer;
+    if (assetId === null) throw new Error('a granted offer has an asset');
+    return this.#enqueue(offer, postOfferCall(facts.contracts, { assetId, ...terms }));
+  }
+
+  #close(offer: OwnOffer, moment: Moment): boolean {
+    const end = this.#endOf(offer);
+    if (moment.headAt < end && moment.now < end + this.#o.blockSeconds) return false;
+    if (moment.now < end + this.#spread(offer, 2)) return false;
+    if (!this.#mayTry(offer, 'closeOffer') || offer.offerId === null) return false;
+    return this.#enqueue(offer, closeOfferCall(this.#o.facts.contracts, offer.offerId));
+  }
+
+  #deposit(offer: OwnOffer, { now }: Moment): boolean {
+    const { contracts } = this.#o.facts;
+    if (offer.heldWs <= 0 && offer.heldMicro <= 0n) {
+      this.#retire(offer, offer.note);
+      return false;
+    }
+    if (offer.isClosed && now < this.#endOf(offer) + 2 * this.#spread(offer, 10)) return false;
+    let isSigned = false;
+    if (offer.heldWs > 0 && offer.assetId !== null && this.#mayTry(offer, 'depositEnergy')) {
+      isSigned = this.#enqueue(offer, depositEnergyCall(contracts, offer.assetId));
+    }
+    if (offer.heldMicro > 0n && this.#mayTry(offer, 'depositFinancial')) {
+      isSigned = this.#enqueue(offer, depositFinancialCall(contracts, offer.heldMicro)) || isSigned;
+    }
+    return isSigned;
+  }
+
+  /** Nothing of the kind is under way, or was done, or failed too often. */
+  #mayTry(offer: OwnOffer, kind: string): boolean {
+    const entries = this.#entries(offer, kind);
+    return entries.length < MAX_TRIES && entries.every(isFailed);
+  }
+
+  #entries(offer: OwnOffer, kind: string): OutboxEntry[] {
+    return this.#o.wallet.outbox.byRef(refOf(offer)).filter((entry) => entry.kind === kind);
+  }
+
+  #enqueue(offer: OwnOffer, call: Call): boolean {
+    const { wallet, outbox } = this.#o;
+    wallet.transaction(() => outbox.enqueue(wallet.keyOf(offer), call, refOf(offer)));
+    return true;
+  }
+
+  #settle(offer: OwnOffer, note: string): void {
+    offer.state = 'settled';
+    offer.note = note;
+    this.#o.wallet.keep([offer]);
+    this.#o.log.warn('an offer ended before it was in the market', { index: offer.index, note });
+  }
+
+  #retire(offer: OwnOffer, note: string | null): void {
+    const { wallet, state } = this.#o;
+    offer.state = 'retired';
+    offer.note = note;
+    wallet.transaction(() => {
+      wallet.put(offer);
+      const isOpen = (entry: OutboxEntry) => entry.state === 'queued' || entry.state === 'sent';
+      // An address that never sends again; what waits must not be forgotten though.
+      if (!wallet.outbox.byRef(refOf(offer)).some(isOpen)) wallet.outbox.forget(offer.address);
+    });
+    dropOwnOffer(state, offer);
+  }
+
+  #endOf(offer: OwnOffer): number {
+    return startOf(this.#o.facts.calendar, offer.terms.lastInterval + 1);
+  }
+
+  /** A delay of the offer's own, drawn from its random request id: s. */
+  #spread(offer: OwnOffer, place: number): number {
+    const share = Number.parseInt(offer.requestId.slice(place, place + 8), 16) / 2 ** 32;
+    return share * SPREAD_SHARE * this.#seconds;
+  }
+}
+
+function refOf(offer: OwnOffer): string {
+  return String(offer.index);
+}
+
+function isFailed(entry: OutboxEntry): boolean {
+  return entry.state === 'reverted' || entry.state === 'replaced';
+}

@@ -1,0 +1,164 @@
+/**
+ * What the meter says to the DSO, signed, over the Transport port; answers count only when the DSO
+ * signed them (design: meter and DSO). Every request may be repeated without harm.
+ */
+import { type Clock, type Transport, TransportError } from '../../host/ports.ts';
+import type { GridFacts } from '../../market/grid.ts';
+import { domainOf } from '../../market/grid-json.ts';
+import {
+  hashAccountQuery,
+  hashReading,
+  hashWithdrawal,
+  type Reading,
+  type SigningDomain,
+  type Withdrawal,
+} from '../../market/messages.ts';
+import {
+  type AccountAnswer,
+  accountQueryJson,
+  MessageError,
+  openAnswer,
+  PATHS,
+  parseAccountAnswer,
+  parseReadingsAnswer,
+  parseWithdrawalAnswer,
+  type ReadingsAnswer,
+  readingsJson,
+  type WithdrawalAnswer,
+  withdrawalJson,
+} from '../../market/messages-json.ts';
+import { escrowMicro, type OwnOffer } from '../traders/own-offer.ts';
+import type { Wallet } from './wallet.ts';
+
+export class DsoError extends Error {
+  /**
+   * `unreachable`: no answer. `refused`: an answer that is no answer to this request, such as an
+   * HTTP error. `forged`: not signed by the DSO that the grid file names. `clock`: nothing is signed
+   * while market time is not proven good.
+   */
+  readonly code: 'unreachable' | 'refused' | 'forged' | 'clock';
+  constructor(code: DsoError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'DsoError';
+    this.code = code;
+  }
+}
+
+const DEADLINE_MS = 15_000;
+const MAX_ANSWER_BYTES = 256 * 1024;
+/** The DSO knows the meter anyway: one connection for all of it. */
+const IDENTITY = 'meter';
+
+export interface DsoClientOptions {
+  facts: GridFacts;
+  transport: Transport;
+  wallet: Wallet;
+  clock: Clock;
+}
+
+export class DsoClient {
+  readonly #o: DsoClientOptions;
+  readonly #domain: SigningDomain;
+
+  constructor(options: DsoClientOptions) {
+    this.#o = options;
+    this.#domain = domainOf(options.facts);
+  }
+
+  /** Asks for the grant of an own offer. @throws DsoError */
+  async withdraw(offer: OwnOffer, feeder: number, signal: AbortSignal): Promise<WithdrawalAnswer> {
+    this.#requireClock();
+    const { facts, wallet } = this.#o;
+    const { side, firstInterval, lastInterval, energyWs, maxPowerW } = offer.terms;
+    const key = wallet.keyOf(offer);
+    const withdrawal: Withdrawal = {
+      requestId: offer.requestId,
+      meterId: wallet.meterId,
+      address: wallet.checksummed(offer),
+      market: facts.contracts.matching,
+      feeder,
+      assets: [{ side, firstInterval, lastInterval, energyWs, maxPowerW }],
+      amountMicro: escrowMicro(offer.terms),
+      expiresAt: offer.expiresAt,
+    };
+    const digest = hashWithdrawal(this.#domain, withdrawal);
+    const body = withdrawalJson({
+      withdrawal,
+      meterSignature: wallet.signAsMeter(digest),
+      addressSignature: key.sign(digest).serialized,
+    });
+    const answer = await this.#ask(PATHS.withdrawals, offer.requestId, body, signal);
+    return this.#parsed(() => parseWithdrawalAnswer(answer));
+  }
+
+  /** @throws DsoError */
+  async account(signal: AbortSignal): Promise<AccountAnswer> {
+    this.#requireClock();
+    const { wallet } = this.#o;
+    const query = { meterId: wallet.meterId, requestId: wallet.newRequestId() };
+    const meterSignature = wallet.signAsMeter(hashAccountQuery(this.#domain, query));
+    const body = accountQueryJson({ ...query, meterSignature });
+    const answer = await this.#ask(PATHS.account, query.requestId, body, signal);
+    return this.#parsed(() => parseAccountAnswer(answer));
+  }
+
+  /** @throws DsoError */
+  async settle(
+    rows: readonly Omit<Reading, 'meterId'>[],
+    signal: AbortSignal,
+  ): Promise<ReadingsAnswer> {
+    this.#requireClock();
+    const { wallet } = this.#o;
+    const { meterId } = wallet;
+    const requestId = wallet.newRequestId();
+    const readings = rows.map((row) => {
+      const reading: Reading = { meterId, ...row };
+      return { reading, meterSignature: wallet.signAsMeter(this.readingDigest(row)) };
+    });
+    const body = readingsJson({ requestId, meterId, readings });
+    const answer = await this.#ask(PATHS.readings, requestId, body, signal);
+    return this.#parsed(() => parseReadingsAnswer(answer));
+  }
+
+  /** What meter and DSO both sign of a reading. */
+  readingDigest(row: Omit<Reading, 'meterId'>): string {
+    return hashReading(this.#domain, { meterId: this.#o.wallet.meterId, ...row });
+  }
+
+  async #ask(path: string, requestId: string, body: string, signal: AbortSignal): Promise<string> {
+    const { facts, transport } = this.#o;
+    const url = `${facts.dso.url.replace(/\/$/, '')}${path}`;
+    let answer: { status: number; body: string };
+    try {
+      answer = await transport.post(url, body, {
+        identity: IDENTITY,
+        deadlineMs: DEADLINE_MS,
+        maxBytes: MAX_ANSWER_BYTES,
+        signal,
+      });
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      throw new DsoError('unreachable', `the DSO does not answer: ${error.message}`, error);
+    }
+    if (answer.status !== 200) {
+      const text = answer.body.slice(0, 200);
+      throw new DsoError('refused', `the DSO answered with HTTP ${answer.status}: ${text}`);
+    }
+    return this.#parsed(() => openAnswer(this.#domain, requestId, answer.body, facts.dso.address));
+  }
+
+  #parsed<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      const code = error.code === 'bad-signature' ? 'forged' : 'refused';
+      throw new DsoError(code, `the DSO's answer does not count: ${error.message}`, error);
+    }
+  }
+
+  #requireClock(): void {
+    if (this.#o.clock.isProven()) return;
+    throw new DsoError('clock', 'nothing is signed while the clock is not proven good');
+  }
+}
