@@ -166,8 +166,11 @@ test('ask and bid the wrong way round count whole', async () => {
 });
 
 test('an interval that becomes final twice is found', async () => {
-  const faults = await faultsAfter(FINALIZED, (log) => [log, log]);
-  assert.ok((faults.energyCreatedWs ?? 0) >= TRADED_W * 900);
+  const day = await smallDay();
+  const logs = day.logs.flatMap((log) => (log.topics[0] === FINALIZED ? [log, log] : [log]));
+  const figures = report(day, recordOf(day, logs));
+  assert.ok(figures.energyCreatedWs >= TRADED_W * 900);
+  assert.ok(figures.findings.some((finding) => finding.includes('a second time')));
 });
 
 test('a trade outside the intervals of its offer is found', async () => {
@@ -184,6 +187,17 @@ test('an offer of more than was granted is found', async () => {
     Number(log.topics[1]) === 1 ? [withWord(log, 4, (value) => value + 5n)] : [log],
   );
   assert.is(faults.energyCreatedWs, 5);
+});
+
+test('trades that became final before gate closure or after the start are found', async () => {
+  const day = await smallDay();
+  const at = (unixSeconds: number) => {
+    const blockTimes = new Map([...day.record.blockTimes.keys()].map((key) => [key, unixSeconds]));
+    return faultsOf(report(day, { ...day.record, blockTimes }));
+  };
+  const start = TRADED * 900;
+  assert.equal([at(start - 60), at(start - 1)], [{}, {}]);
+  assert.equal([at(start - 61), at(start)], [{ ruleViolations: 1 }, { ruleViolations: 1 }]);
 });
 
 test('prices that do not meet are found', async () => {
@@ -237,7 +251,7 @@ test('where trades carry a price, that price is paid and must lie within both', 
     const untold = logs.filter((log) => log.topics[0] !== CANDIDATE);
     return faultsOf(report(day, { ...day.record, log: readMarketLog(untold, day.contracts, 16) }));
   };
-  assert.equal(priced(200_000), {}, 'the midpoint of 100,001 and 300,000, rounded down');
+  assert.equal(priced(200_001), {}, 'the midpoint of 100,003 and 300,000, rounded down');
   assert.is(priced(300_001).ruleViolations, 1);
 });
 

@@ -69,7 +69,7 @@ async function trade(world: World): Promise<[address: string, home: string][]> {
   const [ask, bid, open] = await postOffers(
     world,
     [
-      { feeder: 1, side: 'sell', first: TRADED, powerW: 1800, priceMicroPerKwh: 100_001 },
+      { feeder: 1, side: 'sell', first: TRADED, powerW: 1800, priceMicroPerKwh: 100_003 },
       { feeder: 2, side: 'buy', first: TRADED, powerW: TRADED_W, priceMicroPerKwh: 300_000 },
       { feeder: 2, side: 'buy', first: TRADED, last: C + 5, powerW: 700 },
     ],
