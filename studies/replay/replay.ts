@@ -197,6 +197,9 @@ class Day {
     const market = contracts.matching;
     const senders = new Map<string, { sender: Sender; offer: DayOffer }>();
     const grants: Call[] = [];
+    // The same for all: where a block is nearly full, anvil skips what does not fit, tries the next
+    // of the same sender, and drops it for its nonce.
+    let gasLimit = 0;
     for (const offer of offers) {
       const sender = new Sender(`offer ${offer.id}`);
       senders.set(sender.address, { sender, offer });
@@ -205,14 +208,15 @@ class Day {
       const range = { firstInterval, lastInterval };
       const terms = { feeder, side, ...range, energyWs, maxPowerW };
       const grant = addEnergyCall(contracts, { to: sender.address, market, ...terms });
-      grants.push({ ...grant, gasLimit: 250_000 + 30_000 * (lastInterval - firstInterval) });
+      gasLimit = Math.max(gasLimit, 250_000 + 30_000 * (lastInterval - firstInterval));
+      grants.push(grant);
       if (side === 'sell') continue;
       const money = paymentMicro(offer.priceMicroPerKwh, energyWs);
       const credit = addFinancialBalanceCall(contracts, sender.address, market, money);
-      grants.push({ ...credit, gasLimit: 150_000 });
+      grants.push(credit);
     }
     const before = await rpc.blockNumber();
-    await this.#market.send(grants.map((call) => ({ from: granter, call })));
+    await this.#market.send(grants.map((call) => ({ from: granter, call: { ...call, gasLimit } })));
     await this.#market.settle('grants');
     const posts = (await this.#assetsAfter(before)).map(({ owner, assetId }) => {
       const known = senders.get(owner);
