@@ -75,12 +75,21 @@ async function sumLog(world: World): Promise<LogSums> {
       voided.set(args.interval, new Set((args.positions as bigint[]).map(Number)));
     } else if (name === 'SolutionFinalized') {
       const gone = voided.get(args.interval);
-      for (const [i, trade] of decodeChunk(args.trades).entries()) {
+      for (const [i, trade] of decodeChunk(withoutPrices(world, args.trades)).entries()) {
         if (!gone?.has(i)) sums.tradedWs += BigInt(trade.powerW) * 900n;
       }
     }
   }
   return sums;
+}
+
+/** The chunk as under the midpoint rule. */
+function withoutPrices(world: World, trades: string): string {
+  if (world.options.params?.priceRule !== 1) return trades;
+  return trades
+    .replace(/^0x/, '')
+    .replace(/(.{24}).{8}/g, '$1')
+    .replace(/^/, '0x');
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the arguments of any event
