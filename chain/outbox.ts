@@ -63,7 +63,9 @@ export class Outbox {
   readonly #fresh = new Set<string>();
   /** Hashes whose nonce was once found used by something else. */
   readonly #suspects = new Set<string>();
-  #lastRound: Promise<unknown> = Promise.resolve();
+  #round: Promise<unknown> = Promise.resolve();
+  /** The round that has not begun yet; whoever asks meanwhile shares it. */
+  #nextRound: Promise<FlushReport> | null = null;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -132,9 +134,14 @@ export class Outbox {
    * @throws the signal's reason when aborted
    */
   flush(signal: AbortSignal): Promise<FlushReport> {
-    const round = this.#lastRound.then(() => this.#flush(signal));
-    this.#lastRound = round.catch(() => undefined);
-    return round;
+    if (this.#nextRound !== null) return this.#nextRound;
+    const next = this.#round.then(() => {
+      this.#nextRound = null;
+      return this.#flush(signal);
+    });
+    this.#nextRound = next;
+    this.#round = next.catch(() => undefined);
+    return next;
   }
 
   /** Records an outcome learned elsewhere, from the log say. */

@@ -83,6 +83,10 @@ export class MarketReads {
     return (await this.#microgrid('isMarket', [market], signal))[0] === true;
   }
 
+  async isSealed(signal?: AbortSignal): Promise<boolean> {
+    return (await this.#microgrid('isSealed', [], signal))[0] === true;
+  }
+
   // ---------------------------------------------------------------------------------- Assets
 
   async asset(assetId: number, signal?: AbortSignal): Promise<EnergyAsset> {
@@ -153,6 +157,15 @@ export class MarketReads {
     const [hash, solver, value] = await this.#matching('candidateOf', [interval], signal);
     const tradesHash = String(hash);
     return { tradesHash, solver: String(solver).toLowerCase(), value: objective(value) };
+  }
+
+  /** The contract takes no more trades in one chunk. */
+  async maxTradesPerChunk(signal?: AbortSignal): Promise<number> {
+    return Number((await this.#matching('maxTradesPerChunk', [], signal))[0]);
+  }
+
+  async stakeMicro(solver: string, signal?: AbortSignal): Promise<bigint> {
+    return BigInt((await this.#matching('stakeOf', [solver], signal))[0]);
   }
 
   /** What a better solution has to beat. */

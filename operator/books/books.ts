@@ -1,0 +1,30 @@
+/** books.db in one hand: its parts, and transactions over them. */
+import type { Sql } from '../../host/ports.ts';
+import { Grants } from './grants.ts';
+import { Facts, Meters } from './meters.ts';
+import { Positions } from './positions.ts';
+import { Readings } from './readings.ts';
+
+export class Books {
+  readonly meters: Meters;
+  readonly grants: Grants;
+  readonly positions: Positions;
+  readonly readings: Readings;
+  readonly facts: Facts;
+  readonly #sql: Sql;
+
+  /** @param sql opened with `BOOKS_MIGRATIONS` */
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    this.meters = new Meters(sql);
+    this.grants = new Grants(sql);
+    this.positions = new Positions(sql);
+    this.readings = new Readings(sql);
+    this.facts = new Facts(sql);
+  }
+
+  /** All or nothing; durable when it returns. */
+  transaction<T>(work: () => T): T {
+    return this.#sql.transaction(work);
+  }
+}

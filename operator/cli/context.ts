@@ -1,0 +1,129 @@
+/** What several commands need alike: the settings, the deployment, the keys, the chain, the books. */
+import { Outbox } from '../../chain/outbox.ts';
+import { SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { JsonRpc } from '../../chain/rpc.ts';
+import { type Clock, FileError, type Log, type Sql, SqlError } from '../../host/ports.ts';
+import type { GridFile } from '../../market/grid.ts';
+import { parseGridFile } from '../../market/grid-json.ts';
+import { BOOKS_MIGRATIONS } from '../books/schema.ts';
+import { type OperatorSettings, readOperatorSettings } from '../config.ts';
+import { type Deployment, DeploymentError, parseDeployment } from '../deployment.ts';
+import type { OperatorHost } from '../host.ts';
+
+/** A command line that cannot be understood; the usage is shown beside it. */
+export class UsageError extends Error {
+  readonly code = 'usage';
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** How long a command waits for another one that writes the books, real ms. */
+const BOOKS_WAIT_MS = 15_000;
+const BOOKS_RETRY_MS = 100;
+
+/** @param path absolute. @throws FileError, SettingsError */
+export function loadSettings(host: OperatorHost, path: string): OperatorSettings {
+  const folder = path.slice(0, path.lastIndexOf('/')) || '/';
+  return readOperatorSettings(host.files.readText(path), path, folder);
+}
+
+/** @throws DeploymentError 'missing', 'malformed' */
+export function loadDeployment(host: OperatorHost, settings: OperatorSettings): Deployment {
+  const path = settings.files.deployment;
+  if (!host.files.exists(path)) {
+    throw new DeploymentError(
+      'missing',
+      `${path} does not exist: run transax-operator deploy first`,
+    );
+  }
+  return parseDeployment(host.files.readText(path), path);
+}
+
+/** The grid file as it was given out. @throws DeploymentError 'missing', 'changed', GridFileError */
+export function loadGrid(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  deployment: Deployment,
+): GridFile {
+  const path = settings.files.grid;
+  if (!host.files.exists(path)) {
+    throw new DeploymentError(
+      'missing',
+      `${path} does not exist: run transax-operator grid export first`,
+    );
+  }
+  const grid = parseGridFile(host.files.readText(path));
+  if (grid.facts.contracts.matching !== deployment.contracts.matching) {
+    throw new DeploymentError(
+      'changed',
+      `${path} is of an earlier deployment: run transax-operator grid export again`,
+    );
+  }
+  return grid;
+}
+
+export function rpcOf(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  clock: Clock,
+  identity: string,
+): JsonRpc {
+  const { rpc: urls } = settings.chain;
+  return new JsonRpc({ urls, transport: host.transport(urls), identity, clock });
+}
+
+export function outboxOf(
+  sql: Sql,
+  rpc: JsonRpc,
+  settings: OperatorSettings,
+  chainId: number,
+  ports: { clock: Clock; log: Log },
+): Outbox {
+  const store = new SqlOutboxStore(sql);
+  const { finality } = settings.chain;
+  return new Outbox({ store, rpcFor: () => rpc, chainId, finality, ...ports });
+}
+
+/**
+ * Opens the books; another command that has them open is waited for.
+ * @param onLocked asked each time they are in use; what it returns ends the wait
+ * @throws SqlError
+ */
+export async function openBooks<T = never>(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  clock: Clock,
+  onLocked: () => Promise<T | null> = () => Promise.resolve(null),
+): Promise<Sql | T> {
+  const endsAt = clock.monotonicMs() + BOOKS_WAIT_MS;
+  for (;;) {
+    try {
+      return host.openSql(settings.files.books, { migrations: BOOKS_MIGRATIONS });
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.code !== 'locked') throw error;
+      const other = await onLocked();
+      if (other !== null) return other;
+      if (clock.monotonicMs() >= endsAt) throw error;
+      await clock.delay(BOOKS_RETRY_MS, host.signal);
+    }
+  }
+}
+
+/** A key that must be there. @throws FileError */
+export function readKey(host: OperatorHost, path: string, setting: string): Uint8Array {
+  try {
+    return host.readKey(path);
+  } catch (error) {
+    if (!(error instanceof FileError) || error.code !== 'missing') throw error;
+    const hint = `${error.message}; check [keys] ${setting}, or run transax-operator deploy`;
+    throw new FileError(path, error.code, hint, error);
+  }
+}
+
+/** Said at each start, so that a lab's shortcuts are never taken for the real thing. */
+export function sayLab(log: Log, settings: OperatorSettings): void {
+  if (settings.lab.clearNet) log.warn('lab: the chain is reached without Tor');
+  if (settings.lab.clock !== undefined) log.warn('lab: market time is not that of this machine');
+}

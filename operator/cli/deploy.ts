@@ -1,0 +1,59 @@
+/** `transax-operator deploy`: keys where they are missing, the contracts, deployment.json. */
+
+import { Books } from '../books/books.ts';
+import type { OperatorSettings } from '../config.ts';
+import { deploy } from '../deploy.ts';
+import { DeploymentError, deploymentJson } from '../deployment.ts';
+import type { OperatorHost } from '../host.ts';
+import { addressOf } from '../keys.ts';
+import { openBooks, outboxOf, rpcOf, sayLab } from './context.ts';
+
+const KEY_BYTES = 32;
+
+/** @throws DeploymentError, RpcError, FileError, SqlError */
+export async function runDeploy(host: OperatorHost, settings: OperatorSettings): Promise<void> {
+  const { log, files, signal } = host;
+  const path = settings.files.deployment;
+  if (files.exists(path)) {
+    throw new DeploymentError(
+      'exists',
+      `${path} exists: the market is deployed. Move it and the books away to deploy another one`,
+    );
+  }
+  sayLab(log, settings);
+  const keys = {
+    owner: keyAt(host, settings.keys.owner),
+    dso: keyAt(host, settings.keys.dso),
+    solver: keyAt(host, settings.keys.solver),
+  };
+  const clock = await host.openClock(undefined, 'deploy');
+  const rpc = rpcOf(host, settings, clock, 'owner');
+  const chainId = await rpc.chainId(signal);
+  const sql = await openBooks(host, settings, clock);
+  try {
+    const artifact = (name: string) =>
+      JSON.parse(host.resources.text(`contracts/artifacts/${name}.json`));
+    const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log });
+    const books = new Books(sql);
+    const ports = { books, outbox, rpc, chainId, clock, log, artifact, keys };
+    const deployment = await deploy(settings, ports, signal);
+    files.writeText(path, deploymentJson(deployment));
+    host.print(path);
+    log.info('the market is deployed', {
+      chainId,
+      matching: deployment.contracts.matching,
+      owner: addressOf(keys.owner),
+      block: deployment.deployedAtBlock,
+    });
+  } finally {
+    sql.close();
+  }
+}
+
+function keyAt(host: OperatorHost, path: string): Uint8Array {
+  if (!host.files.exists(path)) {
+    host.writeKey(path, host.random.bytes(KEY_BYTES));
+    host.log.info('a key was made', { path });
+  }
+  return host.readKey(path);
+}

@@ -1,0 +1,118 @@
+/** `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped. */
+import { LogFollower } from '../../chain/follower.ts';
+import type { Clock, HttpRequest, Sql } from '../../host/ports.ts';
+import type { GridFile } from '../../market/grid.ts';
+import { Books } from '../books/books.ts';
+import type { OperatorSettings } from '../config.ts';
+import { type Deployment, DeploymentError } from '../deployment.ts';
+import { answerAdmin } from '../dso/admin.ts';
+import { firstBlockToRead } from '../dso/log-keeper.ts';
+import { Dso } from '../dso/service.ts';
+import { checkDsoKey } from '../grid-export.ts';
+import type { OperatorHost } from '../host.ts';
+import {
+  loadDeployment,
+  loadGrid,
+  openBooks,
+  outboxOf,
+  readKey,
+  rpcOf,
+  sayLab,
+} from './context.ts';
+
+const SOCKET_MODE = 0o600;
+const MARKET = 'market';
+
+/** @throws DeploymentError, GridFileError, FileError, SqlError, RpcError */
+export async function runDso(host: OperatorHost, settings: OperatorSettings): Promise<void> {
+  const { log, signal } = host;
+  const deployment = loadDeployment(host, settings);
+  const grid = loadGrid(host, settings, deployment);
+  const key = readKey(host, settings.keys.dso, 'dso');
+  checkDsoKey(deployment, key);
+  sayLab(log, settings);
+  const clock = await host.openClock(settings.lab.clock, 'dso');
+  const sql = await openBooks(host, settings, clock);
+  const books = new Books(sql);
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    checkSameMarket(books, deployment);
+    const dso = makeDso(host, settings, { deployment, grid, key, clock, sql, books });
+    const { host: address, port } = settings.dso;
+    const server = await host.listener.listen({ host: address, port }, (request) =>
+      dso.handle(request),
+    );
+    closers.push(() => server.close());
+    log.info('the DSO answers', { url: settings.dso.url, port: server.port });
+    const admin = await listenForCommands(host, settings, { deployment, grid, clock, books });
+    if (admin !== null) closers.push(() => admin.close());
+    await dso.run(signal);
+    log.info('the DSO ends');
+  } finally {
+    for (const close of closers) await close();
+    sql.close();
+  }
+}
+
+interface Parts {
+  deployment: Deployment;
+  grid: GridFile;
+  clock: Clock;
+  books: Books;
+}
+
+function makeDso(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  parts: Parts & { key: Uint8Array; sql: Sql },
+): Dso {
+  const { deployment, grid, key, clock, sql, books } = parts;
+  const { log } = host;
+  const rpc = rpcOf(host, settings, clock, 'dso');
+  const { chainId, contracts, tariff } = deployment;
+  const fromBlock = firstBlockToRead(books, deployment.deployedAtBlock);
+  const { finality } = settings.chain;
+  return new Dso({
+    books,
+    outbox: outboxOf(sql, rpc, settings, chainId, { clock, log }),
+    feed: new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log }),
+    grid: grid.facts,
+    key,
+    solver: { address: deployment.solver, stakeMicro: BigInt(deployment.stakeMicro) },
+    usePriceMicroPerKwh: Math.max(...tariff.useMicroPerKwh),
+    pollMs: settings.dso.pollMs,
+    clock,
+    log,
+  });
+}
+
+/** The meter commands work through it while the DSO runs; without it they wait until it ends. */
+async function listenForCommands(host: OperatorHost, settings: OperatorSettings, parts: Parts) {
+  const { deployment, grid, clock, books } = parts;
+  const ports = { books, grid, feederCount: deployment.feeders.length, clock };
+  const at = { path: settings.files.socket, mode: SOCKET_MODE };
+  try {
+    return await host.listener.listen(at, async ({ method, path, query }: HttpRequest) =>
+      answerAdmin(method, `${path}?${query}`, ports),
+    );
+  } catch (error) {
+    host.log.warn('meters can be added only while the DSO does not run: no socket', {
+      path: at.path,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    return null;
+  }
+}
+
+/** Books belong to one market for ever: their asset ids and deposits are its own. */
+function checkSameMarket(books: Books, { contracts, chainId }: Deployment): void {
+  const market = `${chainId}:${contracts.matching}`;
+  const known = books.facts.get(MARKET);
+  if (known === null) books.facts.set(MARKET, market);
+  else if (known !== market) {
+    throw new DeploymentError(
+      'other-chain',
+      `the books belong to the market ${known}, the deployment is ${market}: check [files] books`,
+    );
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * `transax-operator meter add|list|suspend|resume`. While the DSO runs it has the books open: the
+ * command then asks it over its socket, and otherwise writes them itself.
+ */
+import type { Sql } from '../../host/ports.ts';
+import { TransportError } from '../../host/ports.ts';
+import { intervalAt } from '../../market/intervals.ts';
+import { Books } from '../books/books.ts';
+import type { MeterSummary } from '../books/meters.ts';
+import type { OperatorSettings } from '../config.ts';
+import { addPath, answerAdmin, suspendPath } from '../dso/admin.ts';
+import { EnrolError, type EnrolTerms } from '../enrol.ts';
+import type { OperatorHost } from '../host.ts';
+import { loadDeployment, loadGrid, openBooks } from './context.ts';
+
+const ASK_MS = 10_000;
+
+/** @throws EnrolError, RequestCodeError, DeploymentError, SqlError */
+export async function runMeterAdd(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  terms: EnrolTerms,
+): Promise<void> {
+  host.print(await ask(host, settings, addPath(terms)));
+}
+
+/** @throws EnrolError 'unknown' */
+export async function runMeterSuspend(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  meterId: string,
+  isSuspended: boolean,
+): Promise<void> {
+  host.print(await ask(host, settings, suspendPath(meterId, isSuspended)));
+}
+
+async function ask(host: OperatorHost, settings: OperatorSettings, path: string): Promise<string> {
+  const deployment = loadDeployment(host, settings);
+  const grid = loadGrid(host, settings, deployment);
+  const clock = await host.openClock(undefined, 'meter');
+  const opened = await openBooks(host, settings, clock, () => askDso(host, settings, path));
+  if (typeof opened === 'string') return opened;
+  try {
+    const ports = { books: new Books(opened), grid, feederCount: deployment.feeders.length, clock };
+    return said(answerAdmin('POST', path, ports));
+  } finally {
+    opened.close();
+  }
+}
+
+/** Null when no DSO answers there: it is another command that has the books open. */
+async function askDso(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  path: string,
+): Promise<string | null> {
+  try {
+    return said(await host.requestUnix(settings.files.socket, 'POST', path, ASK_MS));
+  } catch (error) {
+    if (error instanceof TransportError && error.code === 'unreachable') return null;
+    throw error;
+  }
+}
+
+function said(answer: { status: number; body: string }): string {
+  const { code, sentence } = JSON.parse(answer.body) as {
+    code: EnrolError['code'];
+    sentence: string;
+  };
+  if (answer.status !== 200) throw new EnrolError(code, sentence);
+  return sentence;
+}
+
+/** @throws SqlError */
+export async function runMeterList(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  isJson: boolean,
+): Promise<void> {
+  // A stepped clock holds time still for those who join; this command only looks.
+  const { clock: setting } = settings.lab;
+  const isStepped = setting?.startsWith('stepped:') === true;
+  const clock = await host.openClock(isStepped ? undefined : setting, 'meter');
+  const interval = intervalAt(settings.grid.calendar, clock.now() / 1000);
+  const sql: Sql = host.openSql(settings.files.books, { readOnly: true });
+  try {
+    const meters = new Books(sql).meters.summaries(interval);
+    if (isJson) {
+      host.print(
+        JSON.stringify(meters, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
+      );
+    } else {
+      for (const line of tableOf(meters)) host.print(line);
+    }
+  } finally {
+    sql.close();
+  }
+}
+
+function tableOf(meters: readonly MeterSummary[]): string[] {
+  const rows = meters.map((meter) => [
+    meter.meterId,
+    String(meter.feeder),
+    `${meter.maxPowerW} W`,
+    (Number(meter.balanceMicro) / 1e6).toFixed(2),
+    String(meter.openGrants),
+    String(meter.readings.count),
+    meter.suspended ? 'suspended' : '',
+  ]);
+  const head = ['meter', 'feeder', 'limit', 'balance', 'grants', 'readings', ''];
+  const widths = head.map((title, at) =>
+    Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)),
+  );
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,54 @@
+/** `transax-operator solver`: clears the market, submits, finalizes, until stopped. */
+import { SigningKey } from 'ethers';
+import { LogFollower } from '../../chain/follower.ts';
+import { RpcSolverChain } from '../../solver/chain-reads.ts';
+import { SolverLoop } from '../../solver/loop.ts';
+import { SOLVER_MIGRATIONS } from '../books/schema.ts';
+import type { OperatorSettings } from '../config.ts';
+import type { OperatorHost } from '../host.ts';
+import { addressOf } from '../keys.ts';
+import { loadDeployment, outboxOf, readKey, rpcOf, sayLab } from './context.ts';
+
+/** @throws DeploymentError, FileError, SqlError, FollowerError */
+export async function runSolver(host: OperatorHost, settings: OperatorSettings): Promise<void> {
+  const { log, signal } = host;
+  const deployment = loadDeployment(host, settings);
+  const key = readKey(host, settings.keys.solver, 'solver');
+  const address = addressOf(key);
+  if (address !== deployment.solver) {
+    log.warn('this solver is not the one that the DSO grants a stake: it needs one of its own', {
+      solver: address,
+    });
+  }
+  sayLab(log, settings);
+  const clock = await host.openClock(settings.lab.clock, 'solver');
+  const sql = host.openSql(settings.files.solver, { migrations: SOLVER_MIGRATIONS });
+  try {
+    const rpc = rpcOf(host, settings, clock, 'solver');
+    const { chainId, contracts, deployedAtBlock: fromBlock } = deployment;
+    const { finality } = settings.chain;
+    const loop = new SolverLoop(
+      {
+        contracts,
+        calendar: deployment.calendar,
+        minTradeWs: deployment.minTradeWs,
+        maxTradesPerChunk: deployment.maxTradesPerChunk,
+        stakeMicro: BigInt(deployment.stakeMicro),
+        pollSeconds: settings.solver.pollMs / 1000,
+      },
+      {
+        clock,
+        log,
+        feed: new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log }),
+        outbox: outboxOf(sql, rpc, settings, chainId, { clock, log }),
+        chain: new RpcSolverChain(rpc, contracts),
+        key: new SigningKey(key),
+      },
+    );
+    log.info('the solver runs', { solver: address });
+    await loop.run(signal);
+    log.info('the solver ends', { ...loop.statistics });
+  } finally {
+    sql.close();
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Writes what the market's log says into the books: grants that took effect, offers and final trades
+ * of the meters' addresses, deposits. The events of one poll and the place they were read to become
+ * durable together, so that a restart reads on and nothing counts twice.
+ */
+import type { MarketFeed } from '../../chain/follower.ts';
+import type { OutboxStore } from '../../chain/outbox-store.ts';
+import type { Clock, Log } from '../../host/ports.ts';
+import type { MarketEvent } from '../../market/events.ts';
+import { decodeChunk } from '../../market/matching/chunk.ts';
+import type { RefusalCode } from '../../market/messages.ts';
+import type { Books } from '../books/books.ts';
+import { type Grant, grantRef, type StoredWithdrawal } from '../books/grants.ts';
+
+type Of<K extends MarketEvent['kind']> = Extract<MarketEvent, { kind: K }>;
+
+const FOLLOWED = 'followed block';
+
+/** The first block whose events the books do not have. */
+export function firstBlockToRead(books: Books, deployedAtBlock: number): number {
+  const followed = books.facts.get(FOLLOWED);
+  return followed === null ? deployedAtBlock : Number(followed) + 1;
+}
+
+export class LogKeeper {
+  readonly #books: Books;
+  readonly #outbox: OutboxStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(ports: { books: Books; outbox: OutboxStore; clock: Clock; log: Log }) {
+    this.#books = ports.books;
+    this.#outbox = ports.outbox;
+    this.#clock = ports.clock;
+    this.#log = ports.log;
+  }
+
+  /** @throws RpcError, FollowerError */
+  async follow(feed: MarketFeed, signal: AbortSignal): Promise<void> {
+    const { events, head } = await feed.poll(signal);
+    const { facts } = this.#books;
+    if (head.number < Number(facts.get(FOLLOWED) ?? 0)) return;
+    this.#books.transaction(() => {
+      for (const event of events) this.#record(event);
+      // A void may be told before the trades that it takes out.
+      for (const event of events) {
+        if (event.kind === 'trades-voided') {
+          this.#books.positions.voidTrades(event.interval, event.positions);
+        }
+      }
+      facts.set(FOLLOWED, String(head.number));
+    });
+  }
+
+  /**
+   * Brings accepted withdrawals to their end: granted once every grant stands in the log, failed
+   * once the contract refused one. Money that was not granted goes back to the account.
+   */
+  reconcile(): void {
+    const { grants } = this.#books;
+    for (const withdrawal of grants.accepted()) {
+      this.#books.transaction(() => this.#reconcileOne(withdrawal));
+    }
+  }
+
+  #record(event: MarketEvent): void {
+    const { positions } = this.#books;
+    switch (event.kind) {
+      case 'asset-added':
+        this.#recordAsset(event);
+        break;
+      case 'financial-added':
+        this.#recordMoney(event);
+        break;
+      case 'energy-deposited':
+        this.#recordEnergyDeposit(event);
+        break;
+      case 'financial-deposited':
+        this.#recordMoneyDeposit(event);
+        break;
+      case 'offer-posted': {
+        const link = this.#books.grants.linkOf(event.owner);
+        if (link !== null) positions.addOffer(event.offerId, link.meterId, event.side);
+        break;
+      }
+      case 'solution-finalized':
+        for (const [position, trade] of decodeChunk(event.trades).entries()) {
+          positions.addTrade(event.interval, position, trade.askId, trade.powerW);
+          positions.addTrade(event.interval, position, trade.bidId, trade.powerW);
+        }
+        break;
+    }
+  }
+
+  #recordAsset(event: Of<'asset-added'>): void {
+    const { grants } = this.#books;
+    const link = grants.linkOf(event.owner);
+    if (link === null || grants.byAsset(event.assetId) !== null) return;
+    const grant = grants
+      .grantsOf(link.requestId)
+      .find((each) => each.assetId === null && isSameGrant(each, event));
+    if (grant === undefined) {
+      this.#log.error('a grant stands in the log that the books do not know', {
+        assetId: event.assetId,
+      });
+      return;
+    }
+    grants.setGrant(grant, 'granted', event.assetId);
+  }
+
+  #recordMoney(event: Of<'financial-added'>): void {
+    const { grants } = this.#books;
+    const link = grants.linkOf(event.owner);
+    if (link === null) return;
+    if (grants.find(link.requestId)?.money === 'waiting') {
+      grants.setMoney(link.requestId, 'granted');
+    }
+  }
+
+  #recordEnergyDeposit(event: Of<'energy-deposited'>): void {
+    const { grants, positions } = this.#books;
+    const link = grants.linkOf(event.owner);
+    if (link === null) return;
+    const { assetId, energyWs } = event;
+    positions.addDeposit(event, link.meterId, event.owner, { assetId, energyWs });
+    const grant = grants.byAsset(assetId);
+    // All of it came back: it was never traded, and binds the meter to nothing any more.
+    if (grant !== null && grant.energyWs === energyWs) grants.setGrant(grant, 'returned', assetId);
+  }
+
+  #recordMoneyDeposit(event: Of<'financial-deposited'>): void {
+    const { grants, meters, positions } = this.#books;
+    const link = grants.linkOf(event.owner);
+    if (link === null) return;
+    const { amountMicro, transactionHash, logIndex } = event;
+    if (!positions.addDeposit(event, link.meterId, event.owner, { amountMicro })) return;
+    const ref = `${transactionHash}:${logIndex}`;
+    meters.book(link.meterId, amountMicro, 'deposited', ref, this.#clock.now());
+  }
+
+  #reconcileOne(withdrawal: StoredWithdrawal): void {
+    const { grants, meters } = this.#books;
+    const { requestId, meterId, amountMicro } = withdrawal;
+    const reasons: { code: RefusalCode; reason: string }[] = [];
+    let { money } = withdrawal;
+    const moneyRefusal = money === 'none' ? null : this.#refusal(grantRef(requestId, 'money'));
+    if (moneyRefusal !== null) {
+      reasons.push({ code: 'no-money', reason: moneyRefusal });
+      money = 'refused';
+      grants.setMoney(requestId, money);
+      meters.book(meterId, amountMicro, 'returned', requestId, this.#clock.now());
+    }
+    let isWaiting = money === 'waiting';
+    for (const grant of grants.grantsOf(requestId)) {
+      const reason = this.#refusal(grantRef(requestId, grant.position));
+      if (reason !== null) {
+        reasons.push({ code: 'power-limit', reason });
+        grants.setGrant(grant, 'refused', null);
+      } else if (grant.state === 'waiting') {
+        isWaiting = true;
+      }
+    }
+    if (isWaiting) return;
+    const [first] = reasons;
+    if (first === undefined) {
+      grants.setState(requestId, 'granted');
+      return;
+    }
+    const { code, reason } = first;
+    this.#log.error('a grant was refused by the contract', { requestId, reason });
+    const sentence = `the contract refused the grant: ${reason}`;
+    grants.setState(requestId, 'failed', { code, sentence });
+  }
+
+  /** Why the chain did not take the transaction of a grant; null while that is open. */
+  #refusal(ref: string): string | null {
+    const entry = this.#outbox.byRef(ref).at(-1);
+    return entry?.state === 'reverted' || entry?.state === 'replaced'
+      ? (entry.reason ?? entry.state)
+      : null;
+  }
+}
+
+function isSameGrant(grant: Grant, event: Of<'asset-added'>): boolean {
+  return (
+    grant.side === event.side &&
+    grant.firstInterval === event.firstInterval &&
+    grant.lastInterval === event.lastInterval &&
+    grant.energyWs === event.energyWs &&
+    grant.maxPowerW === event.maxPowerW
+  );
+}

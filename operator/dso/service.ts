@@ -1,0 +1,179 @@
+/**
+ * The DSO at work: answers meters over HTTP, follows the market's log, sends what it signed. It need
+ * not be online all the time: what it knows is in the books, and each start goes on from there.
+ */
+import { SigningKey } from 'ethers';
+import { addFinancialBalanceCall } from '../../chain/calls.ts';
+import { FollowerError, type MarketFeed } from '../../chain/follower.ts';
+import { type Outbox, OutboxError } from '../../chain/outbox.ts';
+import { RpcError } from '../../chain/rpc-forms.ts';
+import type { Clock, HttpRequest, HttpResponse, Log } from '../../host/ports.ts';
+import type { GridFacts } from '../../market/grid.ts';
+import { domainOf } from '../../market/grid-json.ts';
+import type { Hex32 } from '../../market/messages.ts';
+import {
+  answerJson,
+  MessageError,
+  PATHS,
+  parseAccountQuery,
+  parseReadings,
+  parseWithdrawal,
+  sealAnswer,
+} from '../../market/messages-json.ts';
+import type { Books } from '../books/books.ts';
+import { addressOf, signerOf } from '../keys.ts';
+import { LogKeeper } from './log-keeper.ts';
+import { answerAccount, answerReadings, type ReadingPorts } from './readings.ts';
+import { Withdrawals } from './withdrawals.ts';
+
+export interface DsoPorts {
+  books: Books;
+  outbox: Outbox;
+  /** Reads on from `firstBlockToRead`. */
+  feed: MarketFeed;
+  grid: GridFacts;
+  key: Uint8Array;
+  /** Whom the DSO grants the stake of a solver, once; null for nobody. */
+  solver: { address: string; stakeMicro: bigint } | null;
+  usePriceMicroPerKwh: number;
+  pollMs: number;
+  clock: Clock;
+  log: Log;
+}
+
+/** How long an answer waits for its transactions to leave, real ms: they are durable before. */
+const SEND_MS = 1_000;
+const NOT_READY = 'the utility has not reached the chain since it was set up; ask again later';
+
+export class Dso {
+  readonly #ports: DsoPorts;
+  readonly #withdrawals: Withdrawals;
+  readonly #readings: ReadingPorts;
+  readonly #keeper: LogKeeper;
+  readonly #sign: (digest: Hex32) => string;
+  #isChainDown = false;
+
+  constructor(ports: DsoPorts) {
+    const { books, outbox, grid, key, clock, log } = ports;
+    this.#ports = ports;
+    this.#sign = signerOf(key);
+    this.#withdrawals = new Withdrawals(ports);
+    this.#readings = { books, grid, clock, sign: this.#sign };
+    this.#keeper = new LogKeeper({ books, outbox: outbox.store, clock, log });
+  }
+
+  /** Follows the log and sends, until the signal aborts. @throws SqlError when the disk fails */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, pollMs } = this.#ports;
+    const pacer = clock.pacer('dso');
+    try {
+      while (!signal.aborted) {
+        await this.#step(signal);
+        await pacer.until(clock.now() + pollMs, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      pacer.close();
+    }
+  }
+
+  async handle(request: HttpRequest): Promise<HttpResponse> {
+    const answer = this.#answers[request.path];
+    if (answer === undefined) return plain(404, 'no-such-path', `there is no ${request.path}`);
+    if (request.method !== 'POST') return plain(405, 'not-post', 'use POST');
+    if (!this.#ports.clock.isProven()) {
+      return plain(503, 'clock', 'nothing is signed until the clock of the utility is set');
+    }
+    try {
+      const { requestId, body } = answer(request.body);
+      if (request.path === PATHS.withdrawals) await this.#sendSoon(request.signal);
+      const sealed = sealAnswer(domainOf(this.#ports.grid), requestId, body, this.#sign);
+      return { status: 200, body: sealed };
+    } catch (error) {
+      if (error instanceof OutboxError) return plain(503, 'not-ready', NOT_READY);
+      if (!(error instanceof MessageError)) throw error;
+      return plain(400, error.code, error.message, error.faults);
+    }
+  }
+
+  readonly #answers: Record<string, (body: string) => { requestId: Hex32; body: string }> = {
+    [PATHS.withdrawals]: (text) => {
+      const answer = this.#withdrawals.answer(parseWithdrawal(text));
+      if (answer.state === 'failed') {
+        this.#ports.log.info('a withdrawal was refused', { code: answer.code });
+      }
+      return { requestId: answer.requestId, body: answerJson(answer) };
+    },
+    [PATHS.readings]: (text) => {
+      const answer = answerReadings(parseReadings(text), this.#readings);
+      return { requestId: answer.requestId, body: answerJson(answer) };
+    },
+    [PATHS.account]: (text) => {
+      const answer = answerAccount(parseAccountQuery(text), this.#readings);
+      return { requestId: answer.requestId, body: answerJson(answer) };
+    },
+  };
+
+  async #step(signal: AbortSignal): Promise<void> {
+    const { outbox, feed } = this.#ports;
+    try {
+      await outbox.seed(addressOf(this.#ports.key).toLowerCase(), signal);
+      this.#fundSolver();
+      await this.#keeper.follow(feed, signal);
+      const report = await outbox.flush(signal);
+      this.#keeper.reconcile();
+      if (report.error !== null) throw report.error;
+      if (this.#isChainDown) this.#ports.log.info('the chain answers again');
+      this.#isChainDown = false;
+    } catch (error) {
+      if (!(error instanceof RpcError || error instanceof FollowerError)) throw error;
+      if (error.code === 'rewritten' || error.code === 'wrong-chain') throw error;
+      if (!this.#isChainDown) {
+        this.#ports.log.warn('the chain does not answer; trying again at every poll', {
+          reason: error.message,
+        });
+      }
+      this.#isChainDown = true;
+    }
+  }
+
+  /** Once in the life of the books: the outbox remembers. */
+  #fundSolver(): void {
+    const { solver, outbox, grid, key, clock } = this.#ports;
+    if (solver === null || !clock.isProven()) return;
+    const ref = `stake:${solver.address.toLowerCase()}`;
+    if (outbox.store.byRef(ref).length > 0) return;
+    const { contracts } = grid;
+    const { address, stakeMicro } = solver;
+    const call = addFinancialBalanceCall(contracts, address, contracts.matching, stakeMicro);
+    outbox.enqueue(new SigningKey(key), call, ref);
+    this.#ports.log.info('the solver gets its stake', { solver: address, amountMicro: stakeMicro });
+  }
+
+  /**
+   * Hands the grants to the chain before the answer leaves, if that takes no time: in a lab with
+   * stepped time the asking agent thereby holds time still until they are there.
+   */
+  async #sendSoon(signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const stop = () => done.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    const sent = this.#ports.outbox.flush(new AbortController().signal).catch((error: unknown) => {
+      this.#ports.log.warn('grants could not be sent yet', { reason: String(error) });
+    });
+    const timeUp = this.#ports.clock.delay(SEND_MS, done.signal).catch(() => undefined);
+    await Promise.race([sent, timeUp]);
+    signal.removeEventListener('abort', stop);
+    done.abort();
+  }
+}
+
+function plain(
+  status: number,
+  code: string,
+  sentence: string,
+  faults: readonly object[] = [],
+): HttpResponse {
+  return { status, body: JSON.stringify({ code, sentence, faults }) };
+}

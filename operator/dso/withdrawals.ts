@@ -1,0 +1,208 @@
+/**
+ * Whether a meter gets what it asks for (design: meter and DSO; matching, assets). An accepted
+ * request is debited, its grants are signed, and all of it is durable before the answer leaves.
+ *
+ * What an account must cover: the money asked for, and besides that the energy which the meter has
+ * sold by final trades and not yet delivered, at the utility's highest price for use. That is what
+ * the utility would have to deliver in its place.
+ */
+import { SigningKey } from 'ethers';
+import { addEnergyCall, addFinancialBalanceCall } from '../../chain/calls.ts';
+import type { Outbox } from '../../chain/outbox.ts';
+import type { Clock } from '../../host/ports.ts';
+import type { GridFacts } from '../../market/grid.ts';
+import { domainOf } from '../../market/grid-json.ts';
+import { firstOpenInterval, intervalAt, lastPostableInterval } from '../../market/intervals.ts';
+import {
+  type AssetRequest,
+  type Hex32,
+  hashWithdrawal,
+  isSignedBy,
+  REFUSALS,
+  type RefusalCode,
+  type Withdrawal,
+} from '../../market/messages.ts';
+import type { SignedWithdrawal, WithdrawalAnswer } from '../../market/messages-json.ts';
+import { paymentMicro } from '../../market/units.ts';
+import type { Books } from '../books/books.ts';
+import { grantRef } from '../books/grants.ts';
+import type { Meter } from '../books/meters.ts';
+
+/** Refuses a withdrawal; kept with the request, so that a repetition hears the same. */
+class Refused extends Error {
+  readonly code: RefusalCode;
+  readonly sentence: string;
+  constructor(code: RefusalCode, detail = '') {
+    const sentence = detail === '' ? REFUSALS[code] : `${REFUSALS[code]}: ${detail}`;
+    super(sentence);
+    this.code = code;
+    this.sentence = sentence;
+  }
+}
+
+export interface WithdrawalPorts {
+  books: Books;
+  outbox: Outbox;
+  grid: GridFacts;
+  /** The DSO's key: the granter. */
+  key: Uint8Array;
+  /** The utility's highest price for use. */
+  usePriceMicroPerKwh: number;
+  clock: Clock;
+}
+
+export class Withdrawals {
+  readonly #ports: WithdrawalPorts;
+  readonly #key: SigningKey;
+
+  constructor(ports: WithdrawalPorts) {
+    this.#ports = ports;
+    this.#key = new SigningKey(ports.key);
+  }
+
+  /** Decides once, and answers a repeated request as things stand now. */
+  answer(signed: SignedWithdrawal): WithdrawalAnswer {
+    const { books, grid } = this.#ports;
+    const { withdrawal } = signed;
+    const { requestId, address } = withdrawal;
+    const digest = hashWithdrawal(domainOf(grid), withdrawal);
+    try {
+      const meter = this.#authentic(signed, digest);
+      const stored = books.grants.find(requestId);
+      if (stored !== null) {
+        if (stored.digest === digest) return books.grants.answerOf(stored);
+        throw new Refused('malformed', 'its id was used for another request');
+      }
+      return this.#decide(withdrawal, meter, digest);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const { code, sentence } = error;
+      return { requestId, address, state: 'failed', code, sentence };
+    }
+  }
+
+  /** Nothing is kept of a request that nobody enrolled signed: anyone can make up those. */
+  #authentic({ withdrawal, ...signatures }: SignedWithdrawal, digest: Hex32): Meter {
+    const meter = this.#ports.books.meters.find(withdrawal.meterId);
+    if (meter === null) throw new Refused('unknown-meter');
+    if (!isSignedBy(digest, signatures.meterSignature, withdrawal.meterId)) {
+      throw new Refused('bad-signature', 'that of the meter');
+    }
+    if (!isSignedBy(digest, signatures.addressSignature, withdrawal.address)) {
+      throw new Refused('bad-signature', 'that of the address');
+    }
+    return meter;
+  }
+
+  #decide(withdrawal: Withdrawal, meter: Meter, digest: Hex32): WithdrawalAnswer {
+    const { books, clock } = this.#ports;
+    const { requestId, address } = withdrawal;
+    const atMs = clock.now();
+    try {
+      this.#check(withdrawal, meter, atMs / 1000);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      books.grants.refuse(withdrawal, digest, atMs, error);
+      throw error;
+    }
+    books.transaction(() => {
+      books.grants.accept(withdrawal, digest, atMs);
+      if (withdrawal.amountMicro > 0n) {
+        books.meters.book(meter.meterId, -withdrawal.amountMicro, 'granted', requestId, atMs);
+      }
+      this.#sign(withdrawal);
+    });
+    return { requestId, address, state: 'accepted' };
+  }
+
+  #sign({ requestId, address, market, feeder, assets, amountMicro }: Withdrawal): void {
+    const { outbox, grid } = this.#ports;
+    for (const [position, asset] of assets.entries()) {
+      const call = addEnergyCall(grid.contracts, { to: address, market, feeder, ...asset });
+      outbox.enqueue(this.#key, call, grantRef(requestId, position));
+    }
+    if (amountMicro === 0n) return;
+    const call = addFinancialBalanceCall(grid.contracts, address, market, amountMicro);
+    outbox.enqueue(this.#key, call, grantRef(requestId, 'money'));
+  }
+
+  /** @throws Refused */
+  #check(withdrawal: Withdrawal, meter: Meter, now: number): void {
+    const { books, grid } = this.#ports;
+    const { address, assets, amountMicro } = withdrawal;
+    if (meter.suspended) throw new Refused('suspended-meter');
+    if (withdrawal.expiresAt <= now) throw new Refused('expired');
+    if (withdrawal.market !== grid.contracts.matching) throw new Refused('wrong-market');
+    if (withdrawal.feeder !== meter.feeder) throw new Refused('wrong-feeder');
+    if (assets.length === 0 && amountMicro === 0n) {
+      throw new Refused('malformed', 'it asks for nothing');
+    }
+    const isOurs = address === withdrawal.meterId || address === grid.dso.address;
+    if (isOurs || books.grants.linkOf(address) !== null) throw new Refused('used-address');
+    for (const asset of assets) this.#checkRange(asset, now);
+    if (assets.length > 0) this.#checkPower(assets, meter);
+    this.#checkMoney(amountMicro, meter, now);
+  }
+
+  #checkRange(asset: AssetRequest, now: number): void {
+    const { calendar } = this.#ports.grid;
+    const { firstInterval, lastInterval, energyWs, maxPowerW } = asset;
+    if (energyWs === 0 || maxPowerW === 0 || firstInterval > lastInterval) {
+      throw new Refused('malformed', 'an asset is empty');
+    }
+    const last = lastPostableInterval(calendar, now);
+    const isPast =
+      firstInterval < intervalAt(calendar, now) || lastInterval < firstOpenInterval(calendar, now);
+    if (isPast || lastInterval > last) {
+      throw new Refused('closed-interval', `intervals reach to ${last} now`);
+    }
+  }
+
+  /**
+   * Each grant counts at full power in every interval of its range. A meter holds one side of an
+   * interval; of the other only up to what is finally traded there, to trade back.
+   */
+  #checkPower(assets: readonly AssetRequest[], meter: Meter): void {
+    const { books } = this.#ports;
+    const first = Math.min(...assets.map(({ firstInterval }) => firstInterval));
+    const last = Math.max(...assets.map(({ lastInterval }) => lastInterval));
+    const held = [...books.grants.touching(meter.meterId, first, last), ...assets];
+    const traded = books.positions.traded(meter.meterId, first, last);
+    for (let interval = first; interval <= last; interval += 1) {
+      for (const side of ['sell', 'buy'] as const) {
+        const powerOf = (of: 'sell' | 'buy', list: readonly AssetRequest[]) =>
+          list.reduce((sum, grant) => sum + (covers(grant, of, interval) ? grant.maxPowerW : 0), 0);
+        if (powerOf(side, assets) === 0) continue;
+        const powerW = powerOf(side, held);
+        if (powerW > meter.maxPowerW) {
+          throw new Refused(
+            'power-limit',
+            `${powerW} W in interval ${interval}, the limit is ${meter.maxPowerW} W`,
+          );
+        }
+        const other = side === 'sell' ? 'buy' : 'sell';
+        if (powerOf(other, held) === 0) continue;
+        const back = traded.find((trade) => trade.interval === interval && trade.side === other);
+        if (powerW > (back?.powerW ?? 0)) {
+          throw new Refused('other-side', `interval ${interval}`);
+        }
+      }
+    }
+  }
+
+  #checkMoney(amountMicro: bigint, meter: Meter, now: number): void {
+    const { books, grid, usePriceMicroPerKwh } = this.#ports;
+    const { calendar } = grid;
+    const sold = books.positions
+      .traded(meter.meterId, intervalAt(calendar, now), Number.MAX_SAFE_INTEGER)
+      .filter(({ side }) => side === 'sell')
+      .reduce((sum, { powerW }) => sum + powerW * calendar.intervalSeconds, 0);
+    const neededMicro = amountMicro + paymentMicro(usePriceMicroPerKwh, sold);
+    if (meter.balanceMicro >= neededMicro) return;
+    throw new Refused('no-money', `it holds ${meter.balanceMicro}, needed are ${neededMicro}`);
+  }
+}
+
+function covers(grant: AssetRequest, side: 'sell' | 'buy', interval: number): boolean {
+  return grant.side === side && grant.firstInterval <= interval && interval <= grant.lastInterval;
+}
