@@ -71,6 +71,14 @@ export class Journal {
     );
   }
 
+  /** The first interval that was ever metered. */
+  firstInterval(): Interval | null {
+    return this.#one(
+      'SELECT * FROM readings ORDER BY interval LIMIT 1',
+      (row) => readReading(row).interval,
+    );
+  }
+
   /** The oldest readings with a known energy that the DSO has not acknowledged. */
   unacknowledgedReadings(limit: number): ReadingRow[] {
     return this.#list(
