@@ -83,7 +83,7 @@ async function textOf(tab: Tab | Locator, selector: string): Promise<string> {
 }
 
 /** Waits until the text of an element holds a piece. */
-async function waitForText(tab: Tab, selector: string, piece: string): Promise<void> {
+async function waitForText(tab: Tab | Locator, selector: string, piece: string): Promise<void> {
   await tab.locator(selector).filter({ hasText: piece }).first().waitFor();
 }
 
@@ -177,9 +177,9 @@ test('a plot is read by keyboard, and as a table', async () => {
     const figure = tab.locator('#neighbourhood figure').first();
     await figure.locator('.plot').focus();
     await tab.keyboard.press('Home');
-    assert.is(await textOf(figure, '.when'), '11:00–11:15');
+    await waitForText(figure, '.when', '11:00–11:15');
     await tab.keyboard.press('ArrowRight');
-    assert.is(await textOf(figure, '.when'), '11:15–11:30');
+    await waitForText(figure, '.when', '11:15–11:30');
     assert.match(String(await figure.locator('output').textContent()), /11:15.+Generation .+ kW/);
     await figure.locator('summary').click();
     assert.is(await figure.locator('tbody tr').count(), 6);

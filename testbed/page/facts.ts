@@ -1,4 +1,4 @@
-/** What is known of a run, interval by interval and home by home, before it is summed or plotted. */
+/** What is known of a run, by interval and home, before it is summed or plotted. */
 import type { ComponentState, TradeState } from './state.ts';
 
 /** The utility's prices in an interval, millionths per kWh. */
@@ -82,8 +82,8 @@ export function netEnergyWs(cell: Cell): number | null {
 }
 
 /**
- * Sum over homes of one interval, null unless every one of them is known: a part of a sum would look
- * like a fall.
+ * Sum over homes of one interval, null unless every one of them is known: a part of a sum would
+ * look like a fall.
  */
 export function sumOverHomes(
   column: Column | null,

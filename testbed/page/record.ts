@@ -1,8 +1,8 @@
 /**
  * Collects the facts of a run as they come and reports them as the page's `CommunityState`.
  *
- * Facts may come in any order and more than once; what is said of the same thing again replaces what
- * was said before. Facts of intervals that have left the window are kept only as sums.
+ * Facts may come in any order and more than once; what is said of the same thing again replaces
+ * what was said before. Facts of intervals that have left the window are kept only as sums.
  */
 import {
   type Cell,

@@ -1,6 +1,6 @@
 /**
- * The community page's server: static files, `GET /state` as JSON, and `GET /events`, which pushes the
- * state whenever the run says it has changed. It holds no state of its own and changes nothing.
+ * The community page's server: static files, `GET /state` as JSON, and `GET /events`, which pushes
+ * the state whenever the run says it has changed. It holds no state of its own and changes nothing.
  *
  * It uses node:http itself, not the `HttpListener` port: it needs headers (content security policy,
  * no caching), the Host header against DNS rebinding, and to see when a reader is slow.
@@ -182,7 +182,7 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
-/** A site that resolves its own name to 127.0.0.1 must not read the page with a visitor's browser. */
+/** A site that resolves its name to 127.0.0.1 must not read the page with a visitor's browser. */
 function refusalOf(
   request: IncomingMessage,
   host: string,

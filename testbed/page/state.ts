@@ -2,8 +2,8 @@
  * What the community page shows, as the JSON it gets: `GET /state` and each event of `GET /events`.
  *
  * Powers are positive into the thing measured (design: words and units), energies are watt-seconds,
- * money and prices are millionths. Series are columns over `intervals`; null means "not known (yet)",
- * never zero. The state is a report: nothing here is read back by the market or an agent.
+ * money and prices are millionths. Series are columns over `intervals`; null means "not known
+ * (yet)", never zero. The state is a report: nothing here is read back by the market or an agent.
  */
 
 /** One value per entry of `CommunityState.intervals`. */

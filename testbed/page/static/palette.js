@@ -13,7 +13,10 @@ export function colour(name) {
   return value;
 }
 
-/** Calls back when the reader's system goes from light to dark or back. @param {() => void} redraw */
+/**
+ * Calls back when the reader's system goes from light to dark or back.
+ * @param {() => void} redraw
+ */
 export function onThemeChange(redraw) {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     known.clear();

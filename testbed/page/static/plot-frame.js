@@ -1,10 +1,11 @@
 /**
- * What stands around a plot: title, a legend that reads out the interval pointed at (or the last one
- * known), the sentence of an empty plot, reading by keyboard, and the same numbers as a table.
+ * What stands around a plot: title, a legend that reads out the interval pointed at (or the last
+ * one known), the sentence of an empty plot, reading by keyboard, and the same numbers as a table.
  */
 import { el, setAttribute, setHidden, setText } from './elements.js';
 import { createPlot } from './plot.js';
-import { plain, span } from './units.js';
+import { createLegend } from './plot-legend.js';
+import { createTable } from './plot-table.js';
 
 /**
  * @typedef {import('../state.ts').CommunityState} CommunityState
@@ -18,6 +19,8 @@ import { plain, span } from './units.js';
  * @property {import('./plot.js').SeriesSpec[]} series
  * @property {'h2' | 'h3'} [heading]
  */
+
+const KEYS = 'Plot: the left and right arrow keys read it interval by interval.';
 
 /** @type {Set<{ redraw(): void }>} */
 const frames = new Set();
@@ -49,9 +52,6 @@ export function createPlotFrame(spec) {
   /** @type {number | null} */
   let pointed = null;
 
-  const read = () => {
-    if (data) legend.show(data, intervals, pointed ?? lastKnown(data), pointed !== null);
-  };
   host.addEventListener('keydown', (event) => {
     if (!data || !plot) return;
     const at = afterKey(event.key, pointed ?? lastKnown(data), intervals.length);
@@ -61,11 +61,6 @@ export function createPlotFrame(spec) {
     setText(spoken, at === null ? '' : legend.spoken());
   });
   host.addEventListener('blur', () => plot?.pointAt(null));
-  /** @param {number | null} at */
-  const point = (at) => {
-    pointed = at;
-    read();
-  };
   frames.add({ redraw: () => plot?.redraw() });
   return { node, show, rename };
 
@@ -82,9 +77,15 @@ export function createPlotFrame(spec) {
     else plot = createPlot(host, spec.series, spec.heightPx, data, point);
     const isEmpty = !columns.some((column) => column.some((value) => value !== null));
     setHidden(empty, !isEmpty);
-    setAttribute(host, 'aria-label', `${title.textContent}. ${isEmpty ? spec.empty : keysHint()}`);
-    read();
+    setAttribute(host, 'aria-label', `${title.textContent}. ${isEmpty ? spec.empty : KEYS}`);
+    point(pointed);
     table.show(data, intervals);
+  }
+
+  /** @param {number | null} at */
+  function point(at) {
+    pointed = at;
+    if (data) legend.show(data, intervals, at ?? lastKnown(data), at !== null);
   }
 
   /** @param {string} newTitle @param {string} newAbout */
@@ -94,11 +95,10 @@ export function createPlotFrame(spec) {
   }
 }
 
-function keysHint() {
-  return 'Plot: the left and right arrow keys read it interval by interval.';
-}
-
-/** From the first interval in view to the end of the run, as far as a window reaches. @param {CommunityState} state */
+/**
+ * From the first interval in view to the end of the run, as far as a window reaches.
+ * @param {CommunityState} state
+ */
 function intervalsInView({ intervals, run }) {
   const first = intervals[0] ?? run.firstInterval;
   const end = Math.max(
@@ -108,7 +108,10 @@ function intervalsInView({ intervals, run }) {
   return Array.from({ length: end - first + 1 }, (_, at) => first + at);
 }
 
-/** The last interval of which all series know a value, else any. @param {import('./plot.js').PlotData} data */
+/**
+ * The last interval of which all series know a value, else any.
+ * @param {import('./plot.js').PlotData} data
+ */
 function lastKnown({ columns }) {
   const length = Math.max(...columns.map((column) => column.length));
   /** @type {number | null} */
@@ -130,73 +133,4 @@ function afterKey(key, at, length) {
   if (key === 'ArrowLeft') return Math.max(0, (at ?? length) - 1);
   if (key === 'ArrowRight') return Math.min(last, (at ?? -1) + 1);
   return undefined;
-}
-
-/** @param {FrameSpec} spec */
-function createLegend(spec) {
-  const when = el('span', { class: 'when' });
-  const values = spec.series.map(() => el('b', { class: 'legend-value' }));
-  const items = spec.series.map((series, at) => {
-    const swatch = el('i', { class: `swatch ${series.dash ? 'dashed' : series.shape}` });
-    swatch.style.setProperty('--swatch', `var(--${series.colour})`);
-    return el('li', {}, swatch, series.name, ' ', values[at] ?? '');
-  });
-  const node = el('ul', { class: 'legend' }, ...items);
-  return { node, when, show, spoken };
-
-  /**
-   * @param {import('./plot.js').PlotData} data @param {number[]} intervals
-   * @param {number | null} at @param {boolean} isPointed
-   */
-  function show(data, intervals, at, isPointed) {
-    const interval = at === null ? undefined : intervals[at];
-    setText(when, interval === undefined ? '' : span(interval, data.run));
-    when.classList.toggle('pointed', isPointed);
-    values.forEach((value, series) => {
-      const number = at === null ? null : data.columns[series]?.[at];
-      setText(value, `${plain(number)} ${spec.unit}`);
-    });
-  }
-
-  function spoken() {
-    const read = spec.series.map((series, at) => `${series.name} ${values[at]?.textContent}`);
-    return `${when.textContent}: ${read.join(', ')}`;
-  }
-}
-
-/** Filled only while it is open. @param {FrameSpec} spec */
-function createTable(spec) {
-  const rows = el('tbody');
-  const heads = ['Interval', ...spec.series.map((series) => `${series.name}, ${spec.unit}`)];
-  const header = el('tr', {}, ...heads.map((name) => el('th', { scope: 'col' }, name)));
-  const table = el('table', {}, el('thead', {}, header), rows);
-  const scroll = el(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${spec.title} as a table` },
-    table,
-  );
-  const node = /** @type {HTMLDetailsElement} */ (
-    el('details', { class: 'numbers' }, el('summary', {}, 'Show numbers'), scroll)
-  );
-  /** @type {() => void} */
-  let fill = () => {};
-  node.addEventListener('toggle', () => fill());
-  return { node, show };
-
-  /** @param {import('./plot.js').PlotData} data @param {number[]} intervals */
-  function show(data, intervals) {
-    fill = () => {
-      if (!node.open) return;
-      const known = intervals.filter((_, at) => data.columns.some((c) => (c[at] ?? null) !== null));
-      rows.replaceChildren(
-        ...known.toReversed().map((interval) => {
-          const at = interval - (intervals[0] ?? 0);
-          const cells = data.columns.map((column) => el('td', {}, plain(column[at])));
-          const when = span(interval, data.run);
-          return el('tr', {}, el('th', { scope: 'row' }, when), ...cells);
-        }),
-      );
-    };
-    fill();
-  }
 }

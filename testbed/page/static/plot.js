@@ -1,6 +1,6 @@
 /**
- * One plot over the intervals of the run: a canvas by uPlot, drawn as steps because each value is the
- * mean of its interval. What stands around it is plot-frame.js.
+ * One plot over the intervals of the run: a canvas by uPlot, drawn as steps because each value is
+ * the mean of its interval. What stands around it is plot-frame.js.
  */
 import { colour } from './palette.js';
 import { clock, short, shortDay } from './units.js';
@@ -155,7 +155,7 @@ function isEmpty({ columns, levels }) {
   return levels.length === 0 && columns.every((column) => column.every((value) => value === null));
 }
 
-/** Ticks on whole local hours (or parts) that leave room for their labels. @param {PlotData} data */
+/** Ticks on whole local hours (or parts of them), few enough to read. @param {PlotData} data */
 function timeSplits({ starts, run }) {
   const first = starts[0] ?? 0;
   const last = (starts.at(-1) ?? 0) + run.intervalSeconds;
@@ -188,7 +188,12 @@ function spanOf({ starts, run }) {
   return [first, (starts.at(-1) ?? first) + run.intervalSeconds];
 }
 
-/** @param {PlotData} data @param {number | null} low @param {number | null} high @returns {[number, number]} */
+/**
+ * @param {PlotData} data
+ * @param {number | null} low
+ * @param {number | null} high
+ * @returns {[number, number]}
+ */
 function rangeOf({ levels }, low, high) {
   const values = [0, low ?? 0, high ?? 0, ...levels.map((level) => level.value)];
   const bottom = Math.min(...values);

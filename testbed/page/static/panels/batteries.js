@@ -34,10 +34,8 @@ export function createBatteries() {
       homes.length > 0
         ? [{ value: capacity, label: `capacity ${short(capacity)} kWh`, isLimit: false }]
         : [];
-    frame.rename(
-      'Batteries',
-      `${homes.length} of ${state.homes.length} homes, together ${kilowattHours(batteryCapacityWs)}`,
-    );
+    const together = kilowattHours(batteryCapacityWs);
+    frame.rename('Batteries', `${homes.length} of ${state.homes.length} homes, ${together}`);
     frame.show(state, [scaled(storedEnergyWs, 'kWh')], levels);
     setHidden(none, homes.length > 0);
     setHidden(scroll, homes.length === 0);

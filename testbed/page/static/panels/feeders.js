@@ -9,7 +9,7 @@ const FEW = 4;
 /** @param {HTMLElement} root */
 export function createFeeders(root) {
   const about =
-    'Net flow into each feeder. Trades cannot exceed the limits; what meters show beside the trades can.';
+    'Net flow into each feeder. Trades cannot exceed the limits; what is not traded can.';
   const grid = el('div', { class: 'feeder-grid' });
   root.append(
     el(

@@ -57,8 +57,8 @@ function traded({ totals }) {
 function covered({ totals }) {
   if (totals.importedEnergyWs === 0) return { value: UNKNOWN, detail: 'after the first interval' };
   const share = totals.coveredEnergyWs / totals.importedEnergyWs;
-  const of = `${kilowattHours(totals.coveredEnergyWs)} of ${kilowattHours(totals.importedEnergyWs)}`;
-  return { value: wholePercent(share), detail: of };
+  const [part, whole] = [totals.coveredEnergyWs, totals.importedEnergyWs].map(kilowattHours);
+  return { value: wholePercent(share), detail: `${part} of ${whole}` };
 }
 
 /** @param {CommunityState} state @returns {Figure} */

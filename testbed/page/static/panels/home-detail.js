@@ -4,7 +4,18 @@ import { createPlotFrame } from '../plot-frame.js';
 import { kilowattHours, plain, scaled, wholePercent } from '../units.js';
 import { chargeWords, commitmentNowW, powerWords, tradeWords } from './home-words.js';
 
-/** @typedef {import('../../state.ts').HomeState} HomeState */
+/**
+ * @typedef {import('../../state.ts').CommunityState} CommunityState
+ * @typedef {import('../../state.ts').HomeState} HomeState
+ * @type {[string, (home: HomeState, state: CommunityState) => string | null][]} null: not shown
+ */
+const FACTS = [
+  ['Now', (home) => powerWords(home.powerW)],
+  ['Trade now', (home, state) => tradeWords(commitmentNowW(state, home))],
+  ['Switched load', (home) => switchWords(home.isLoadOn)],
+  ['Deviation', (home) => deviationWords(home.commitmentErrorPercent)],
+  ['Last offer', (home) => home.reason ?? 'none yet'],
+];
 
 const FULL = [{ value: 100, label: 'full', isLimit: false }];
 
@@ -31,38 +42,20 @@ export function createHomeDetail() {
     heightPx: 120,
     series: [{ name: 'Stored', colour: 'battery', shape: 'area' }],
   });
-  const facts = el('dl', { class: 'facts' });
+  const facts = createFacts();
   const without = el('p', { class: 'card without' }, 'This home has no battery.');
-  const lines = ['Now', 'Trade now', 'Switched load', 'Deviation', 'Last offer'].map((title) => {
-    const value = el('dd', {});
-    facts.append(el('div', {}, el('dt', {}, title), value));
-    return value;
-  });
-  frame.node.querySelector('.plot-head')?.after(facts);
-  const node = el(
-    'div',
-    { class: 'home-detail', 'aria-live': 'off' },
-    frame.node,
-    battery.node,
-    without,
-  );
+  frame.node.querySelector('.plot-head')?.after(facts.node);
+  const node = el('div', { class: 'home-detail' }, frame.node, battery.node, without);
   return { node, show };
 
-  /** @param {import('../../state.ts').CommunityState} state @param {HomeState} home */
+  /** @param {CommunityState} state @param {HomeState} home */
   function show(state, home) {
     const feeder = state.feeders.find((one) => one.id === home.feeder);
     frame.rename(home.name, feeder?.name ?? '');
     const columns = [home.meteredW, home.targetW, home.committedW];
-    frame.show(
-      state,
-      columns.map((column) => scaled(column, 'kW')),
-    );
-    factsOf(state, home).forEach((words, at) => {
-      const line = lines[at];
-      if (!line) return;
-      setText(line, words ?? '');
-      setHidden(/** @type {HTMLElement} */ (line.parentElement), words === null);
-    });
+    const inKw = columns.map((column) => scaled(column, 'kW'));
+    frame.show(state, inKw);
+    facts.show(state, home);
     setHidden(battery.node, home.battery === null);
     setHidden(without, home.battery !== null);
     if (!home.battery) return;
@@ -73,14 +66,30 @@ export function createHomeDetail() {
   }
 }
 
-/** @param {import('../../state.ts').CommunityState} state @param {HomeState} home */
-function factsOf(state, home) {
-  const error = home.commitmentErrorPercent;
-  return [
-    powerWords(home.powerW),
-    tradeWords(commitmentNowW(state, home)),
-    home.isLoadOn === null ? null : home.isLoadOn ? 'on' : 'off',
-    error === null ? 'has not traded yet' : `${plain(error)} %`,
-    home.reason ?? 'none yet',
-  ];
+function createFacts() {
+  const lines = FACTS.map(([title, words]) => {
+    const value = el('dd', {});
+    return { words, value, node: el('div', {}, el('dt', {}, title), value) };
+  });
+  const node = el('dl', { class: 'facts' }, ...lines.map((line) => line.node));
+  return { node, show };
+
+  /** @param {CommunityState} state @param {HomeState} home */
+  function show(state, home) {
+    for (const line of lines) {
+      const words = line.words(home, state);
+      setText(line.value, words ?? '');
+      setHidden(line.node, words === null);
+    }
+  }
+}
+
+/** @param {number | null} errorPercent */
+function deviationWords(errorPercent) {
+  return errorPercent === null ? 'has not traded yet' : `${plain(errorPercent)} %`;
+}
+
+/** @param {boolean | null} isOn */
+function switchWords(isOn) {
+  return isOn === null ? null : isOn ? 'on' : 'off';
 }

@@ -28,7 +28,11 @@ export function isOnTarget(home) {
   return Math.abs(last.meteredW - last.targetW) <= near;
 }
 
-/** Commitment in the running interval, W; null: none is known. @param {CommunityState} state @param {HomeState} home */
+/**
+ * Commitment in the running interval, W; null: none is known.
+ * @param {CommunityState} state
+ * @param {HomeState} home
+ */
 export function commitmentNowW(state, home) {
   const at = state.intervals.indexOf(state.run.currentInterval);
   return at < 0 ? null : (home.committedW[at] ?? null);

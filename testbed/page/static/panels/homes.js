@@ -1,5 +1,5 @@
 /** All homes as tiles, of which one is chosen and shown in detail beside them. */
-import { el, setText } from '../elements.js';
+import { el, setAttribute, setText } from '../elements.js';
 import { createHomeDetail } from './home-detail.js';
 import { createHomeTile } from './home-tile.js';
 import { commitmentNowW, isOnTarget } from './home-words.js';
@@ -22,58 +22,19 @@ const MANY = 24;
 
 /** @param {HTMLElement} root */
 export function createHomes(root) {
-  const choice = /** @type {HTMLSelectElement} */ (el('select', { id: 'home-filter' }));
-  choice.append(...Object.keys(FILTERS).map((name) => el('option', { value: name }, name)));
-  const shownCount = el('span', { class: 'about' });
-  const tilesNode = el('div', {
-    class: 'tiles',
-    role: 'radiogroup',
-    'aria-labelledby': 'homes-title',
-  });
-  const none = el('p', { class: 'about', hidden: true }, 'No home fits now.');
+  const filter = createFilter(() => state && show(state));
   const detail = createHomeDetail();
-  const key = el(
-    'p',
-    { class: 'about key' },
-    el('i', { class: 'key-metered' }),
-    'metered ',
-    el('i', { class: 'key-target' }),
-    'target',
-  );
-  const filter = el(
-    'div',
-    { class: 'filter' },
-    el('label', { for: 'home-filter' }, 'Show'),
-    choice,
-    shownCount,
-  );
-  const about = el(
-    'p',
-    { class: 'about' },
-    'Target: what it traded, and what its plan left untraded.',
-  );
-  root.append(
-    el(
-      'div',
-      { class: 'section-head' },
-      el('h2', { id: 'homes-title' }, 'Homes: commitment against meter'),
-      about,
-      key,
-      filter,
-    ),
-    el(
-      'div',
-      { class: 'homes-grid' },
-      el('div', { class: 'tiles-box' }, tilesNode, none),
-      detail.node,
-    ),
-  );
+  const labels = { role: 'radiogroup', 'aria-labelledby': 'homes-title' };
+  const tilesNode = el('div', { class: 'tiles', ...labels });
+  const none = el('p', { class: 'about', hidden: true }, 'No home fits now.');
+  const box = el('div', { class: 'tiles-box' }, tilesNode, none);
+  root.append(sectionHead(filter.node), el('div', { class: 'homes-grid' }, box, detail.node));
   /** @type {Map<string, ReturnType<typeof createHomeTile>>} */
   const tiles = new Map();
   /** @type {CommunityState | null} */
   let state = null;
-  let chosen = decodeURIComponent(location.hash.replace(/^#home=/, ''));
-  choice.addEventListener('change', () => state && show(state));
+  /** Id of a home as the address has it. */
+  let chosen = location.hash.replace(/^#home=/, '');
   tilesNode.addEventListener('keydown', (event) => {
     const to = neighbourOf(event.key, tilesNode);
     if (!to) return;
@@ -85,11 +46,11 @@ export function createHomes(root) {
 
   /** @param {string} id @param {boolean} isPointed by pointer, not by key */
   function choose(id, isPointed) {
-    chosen = id;
-    history.replaceState(null, '', `#home=${encodeURIComponent(id)}`);
+    chosen = encodeURIComponent(id);
+    history.replaceState(null, '', `#home=${chosen}`);
     if (state) show(state);
     // On a narrow screen the details stand below the tiles, out of sight.
-    const isBelow = detail.node.offsetLeft === tilesNode.offsetLeft;
+    const isBelow = detail.node.offsetLeft === box.offsetLeft;
     if (isPointed && isBelow) detail.node.scrollIntoView({ block: 'start' });
   }
 
@@ -97,22 +58,18 @@ export function createHomes(root) {
   function show(next) {
     state = next;
     const { homes } = next;
-    const fits = FILTERS[choice.value] ?? (() => true);
-    const home = homes.find((one) => one.id === chosen) ?? homes[0];
+    const home = homes.find((one) => encodeURIComponent(one.id) === chosen) ?? homes[0];
     if (!home) return;
     let shown = 0;
     for (const one of homes) {
-      const isShown = fits(next, one);
+      const isShown = filter.fits(next, one);
       if (isShown) shown++;
       tileOf(one.id).show(next, one, one === home, isShown);
     }
-    const [first] = tilesNode.querySelectorAll('.tile:not([hidden])');
-    const current = tilesNode.querySelector('.tile[aria-checked="true"]:not([hidden])') ?? first;
-    for (const tile of tilesNode.children)
-      tile.setAttribute('tabindex', tile === current ? '0' : '-1');
+    keepOneTabStop(tilesNode);
     tilesNode.classList.toggle('many', homes.length > MANY);
     none.hidden = shown > 0;
-    setText(shownCount, shown === homes.length ? `${shown} homes` : `${shown} of ${homes.length}`);
+    filter.showCount(shown, homes.length);
     detail.show(next, home);
   }
 
@@ -128,7 +85,54 @@ export function createHomes(root) {
   }
 }
 
-/** The tile that an arrow key leads to. @param {string} key @param {HTMLElement} tiles @returns {HTMLElement | undefined} */
+/** @param {() => void} onChange */
+function createFilter(onChange) {
+  const choice = /** @type {HTMLSelectElement} */ (el('select', { id: 'home-filter' }));
+  choice.append(...Object.keys(FILTERS).map((name) => el('option', { value: name }, name)));
+  choice.addEventListener('change', onChange);
+  const count = el('span', { class: 'about' });
+  const label = el('label', { for: 'home-filter' }, 'Show');
+  return {
+    node: el('div', { class: 'filter' }, label, choice, count),
+    /** @param {CommunityState} state @param {HomeState} home */
+    fits: (state, home) => FILTERS[choice.value]?.(state, home) ?? true,
+    /** @param {number} shown @param {number} all */
+    showCount: (shown, all) =>
+      setText(count, shown === all ? `${all} homes` : `${shown} of ${all}`),
+  };
+}
+
+/** @param {HTMLElement} filter */
+function sectionHead(filter) {
+  const title = el('h2', { id: 'homes-title' }, 'Homes: commitment against meter');
+  const words = 'Target: what it traded, and what its plan left untraded.';
+  const metered = el('i', { class: 'key-metered' });
+  const target = el('i', { class: 'key-target' });
+  const key = el('p', { class: 'about key' }, metered, 'metered ', target, 'target');
+  return el(
+    'div',
+    { class: 'section-head' },
+    title,
+    el('p', { class: 'about' }, words),
+    key,
+    filter,
+  );
+}
+
+/** The tab key enters the tiles at the chosen one. @param {HTMLElement} tiles */
+function keepOneTabStop(tiles) {
+  const stop =
+    tiles.querySelector('.tile[aria-checked="true"]:not([hidden])') ??
+    tiles.querySelector('.tile:not([hidden])');
+  for (const tile of tiles.children) setAttribute(tile, 'tabindex', tile === stop ? '0' : '-1');
+}
+
+/**
+ * The tile that an arrow key leads to.
+ * @param {string} key
+ * @param {HTMLElement} tiles
+ * @returns {HTMLElement | undefined}
+ */
 function neighbourOf(key, tiles) {
   const shown = /** @type {HTMLElement[]} */ ([...tiles.querySelectorAll('.tile:not([hidden])')]);
   const at = shown.indexOf(/** @type {HTMLElement} */ (document.activeElement));
