@@ -11,6 +11,7 @@ import type { EventMap } from './events.ts';
 import type { ControlledPower } from './journal/controlled.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ReadingRow } from './journal/rows.ts';
+import { owedWs, plannedOnMs } from './loads/switching.ts';
 import { afterOne, batteryCourse, planningLimits } from './strategy/battery.ts';
 import { Forecaster } from './strategy/forecast.ts';
 import { HomeTime } from './strategy/home-time.ts';
@@ -48,6 +49,8 @@ const HISTORY_DAYS = 28;
 const SECONDS_PER_DAY = 86_400;
 /** Own need is looked at so many intervals ahead at most. */
 const LOOK_AHEAD = 96;
+/** Longer than any local day goes on, shorter than two. */
+const INTO_NEXT_DAY_S = 26 * 3600;
 /** Past errors are read back over so many intervals. */
 const ERROR_INTERVALS = 96;
 
@@ -60,6 +63,8 @@ export class PlanningService {
   /** Expected net load two intervals after it was made, W, to be scored. */
   readonly #expectedW = new Map<Interval, number>();
   #plan: Plan | null = null;
+  /** The last interval whose reading was taken in. */
+  #learnedTo: Interval = -1;
 
   constructor(options: PlanningOptions) {
     this.#o = options;
@@ -75,20 +80,26 @@ export class PlanningService {
     return this.#plan;
   }
 
-  /** Learns from the journal, then plans for the running interval and after each that closes. */
-  async start(signal: AbortSignal): Promise<void> {
+  /** Learns from the journal, and plans after each interval that closes from now on. */
+  start(signal: AbortSignal): void {
     this.#learnAgain();
     this.#o.events.on('interval-closed', async ({ interval }) => {
-      if (signal.aborted) return;
-      await this.#closed(interval);
+      if (!signal.aborted) await this.#closed(interval);
     });
+  }
+
+  /** Plans for what follows the running interval; again, if that was done already. */
+  async planNow(): Promise<void> {
     await this.#makePlan(this.#current());
   }
 
   async #closed(interval: Interval): Promise<void> {
     if (this.#o.battery !== null) await this.#readBattery(this.#o.battery);
-    const reading = this.#o.journal.reading(interval);
-    if (reading !== null) this.#observe(reading, this.#controlledIn(interval));
+    // Several may have closed together, after an outage.
+    for (const reading of this.#o.journal.readings(this.#learnedTo + 1, interval)) {
+      this.#observe(reading, this.#controlledIn(reading.interval));
+    }
+    this.#learnedTo = Math.max(this.#learnedTo, interval);
     const current = this.#current();
     if (interval === current - 1) await this.#makePlan(current);
   }
@@ -139,6 +150,7 @@ export class PlanningService {
       }
       this.#observe(reading, took === null ? 0 : (took.get(interval) ?? null));
     }
+    this.#learnedTo = last;
   }
 
   async #makePlan(current: Interval): Promise<void> {
@@ -228,24 +240,29 @@ export class PlanningService {
 
   /** What each load still wants on the day of the next interval. */
   #loads(current: Interval): SwitchedLoad[] {
-    const { settings, journal, clock } = this.#o;
-    const dayStart = this.#time.dayStart((current + 1) * this.#seconds);
-    const total = settings.loads.reduce((sum, load) => sum + load.powerW, 0);
+    const { settings, journal } = this.#o;
+    if (settings.loads.length === 0) return [];
     const startMs = current * this.#seconds * 1000;
-    const runningW = startMs >= dayStart * 1000 ? (journal.plan(current)?.loadsW ?? 0) : 0;
-    return settings.loads.map((load) => {
-      const doneMs = journal.onTimeMs(load.name, dayStart * 1000, startMs);
-      const onMs = journal.onTimeMs(load.name, startMs, clock.now());
-      const hereW = Math.max(
-        (runningW * load.powerW) / total,
-        (load.powerW * onMs) / 1000 / this.#seconds,
-      );
-      const neededTodayWs =
-        load.energyPerDayWs - (load.powerW * doneMs) / 1000 - hereW * this.#seconds;
+    const nextMs = startMs + this.#seconds * 1000;
+    const dayStartMs = this.#time.dayStart(nextMs / 1000) * 1000;
+    const dayEndMs = this.#time.dayStart(dayStartMs / 1000 + INTO_NEXT_DAY_S) * 1000;
+    const first = journal.firstInterval();
+    const isSameDay = startMs >= dayStartMs;
+    const plannedW = isSameDay ? (journal.plan(current)?.loadsW ?? 0) : 0;
+    const planned = plannedOnMs(settings.loads, plannedW, this.#seconds * 1000);
+    return settings.loads.map((load, index) => {
+      const doneMs = isSameDay ? journal.onTimeMs(load.name, dayStartMs, startMs) : 0;
+      const day = {
+        nowMs: nextMs,
+        startMs: dayStartMs,
+        endMs: dayEndMs,
+        watchedSinceMs: first === null ? startMs : first * this.#seconds * 1000,
+        onMs: doneMs + (planned[index] ?? 0),
+      };
       return {
         name: load.name,
         powerW: load.powerW,
-        neededTodayWs: Math.max(0, neededTodayWs),
+        neededTodayWs: owedWs(load, day),
         minimumOnSeconds: load.minimumOnMs / 1000,
       };
     });

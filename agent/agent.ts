@@ -1,0 +1,284 @@
+/**
+ * One agent, wired: everything that touches the machine comes in as a port, so that many agents can
+ * run in one process and tests can break whatever they like (design: the house).
+ *
+ * Without a usable wallet the agent meters and leaves battery and loads to their own ways (design
+ * 12: credential missing); the cause stands in `status`.
+ */
+import { LogFollower, type MarketFeed } from '../chain/follower.ts';
+import { Outbox } from '../chain/outbox.ts';
+import { JsonRpc } from '../chain/rpc.ts';
+import {
+  type Bus,
+  type Clock,
+  FileError,
+  type Files,
+  type HttpListener,
+  type Log,
+  type Random,
+  type Resources,
+  type Sql,
+  SqlError,
+  type Transport,
+} from '../host/ports.ts';
+import type { GridFacts } from '../market/grid.ts';
+import { BatteryTap } from './battery-tap.ts';
+import type { AgentSettings, TcpAddress } from './config.ts';
+import { openBattery } from './drivers/battery.ts';
+import { openCoilRelay } from './drivers/coil-relay.ts';
+import { openMeter } from './drivers/meter.ts';
+import { loadProfile } from './drivers/profile.ts';
+import { EventMap } from './events.ts';
+import { FollowingService } from './following.ts';
+import { ControlledPower } from './journal/controlled.ts';
+import { Journal } from './journal/journal.ts';
+import { JOURNAL_MIGRATIONS } from './journal/schema.ts';
+import { MeteringService } from './metering.ts';
+import { readPinnedGrid } from './pinned-grid.ts';
+import { PlanningService } from './planning.ts';
+import { SettlingService } from './settling.ts';
+import { type AgentStatus, statusOf } from './status.ts';
+import { TradingService } from './trading.ts';
+import { DsoClient } from './wallet/dso-client.ts';
+import { WALLET_MIGRATIONS } from './wallet/schema.ts';
+import { openWallet, type Wallet, WalletError } from './wallet/wallet.ts';
+
+export interface AgentPorts {
+  clock: Clock;
+  random: Random;
+  log: Log;
+  resources: Resources;
+  files: Files;
+  /** The key of the keystore, 32 bytes. @throws FileError */
+  readKey: () => Uint8Array;
+  openSql: (path: string, options: { key?: Uint8Array; migrations: readonly string[] }) => Sql;
+  openBus: (address: TcpAddress) => Bus;
+  /** To chain and DSO. */
+  transport: Transport;
+  /** Serves `status`; null: none. */
+  listener: HttpListener | null;
+  /** The market's log; by default read from the grid file's endpoints. Agents may share one. */
+  openFeed?: (fromBlock: number) => MarketFeed;
+}
+
+export interface RunningAgent {
+  status(): AgentStatus;
+  /** Ends in the safe state; resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+const SOCKET_MODE = 0o660;
+
+/**
+ * Starts an agent that was enrolled. It runs until `stop`.
+ * @throws SettingsError, PinnedGridError, SqlError (journal), RangeError (profile of another device)
+ */
+export async function startAgent(
+  settings: AgentSettings,
+  ports: AgentPorts,
+): Promise<RunningAgent> {
+  const facts = readPinnedGrid(ports.files, settings.state.grid).facts;
+  const agent = new Agent(settings, ports, facts);
+  await agent.start();
+  return agent;
+}
+
+class Agent implements RunningAgent {
+  readonly #settings: AgentSettings;
+  readonly #ports: AgentPorts;
+  readonly #facts: GridFacts;
+  readonly #stopping = new AbortController();
+  readonly #events = new EventMap();
+  readonly #buses = new Map<string, Bus>();
+  readonly #sql: Sql;
+  readonly #journal: Journal;
+  readonly #metering: MeteringService;
+  readonly #following: FollowingService;
+  readonly #tap: BatteryTap | null;
+  #wallet: Wallet | null = null;
+  #walletProblem: string | null = null;
+  #market: {
+    trading: TradingService;
+    planning: PlanningService;
+    settling: SettlingService;
+  } | null = null;
+  #closeSocket: (() => Promise<void>) | null = null;
+
+  constructor(settings: AgentSettings, ports: AgentPorts, facts: GridFacts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#facts = facts;
+    const { clock, log, resources } = ports;
+    const { calendar } = facts;
+    const { battery, meter: meterSettings, home, loads } = settings;
+    const meterProfile = loadProfile(resources, meterSettings.profile);
+    const meter = openMeter(this.#bus(meterSettings.connection), meterProfile, meterSettings.unit);
+    this.#tap = battery === null ? null : this.#openBattery(battery);
+    this.#sql = ports.openSql(settings.state.journal, { migrations: [...JOURNAL_MIGRATIONS] });
+    this.#journal = new Journal(this.#sql);
+    const shared = { clock, log, journal: this.#journal, events: this.#events, calendar };
+    this.#metering = new MeteringService({
+      ...shared,
+      meter,
+      pollMs: meterSettings.pollMs,
+      maxPowerW: home.maxPowerW,
+    });
+    this.#following = new FollowingService({
+      ...shared,
+      battery:
+        this.#tap === null || battery === null ? null : { device: this.#tap, limits: battery },
+      loads: loads.map((load) => ({
+        settings: load,
+        relay: openCoilRelay(this.#bus(load.relay.connection), load.relay.unit, load.relay.coil),
+      })),
+      zone: home.zone,
+      pollMs: meterSettings.pollMs,
+      isEnabled: settings.following.enabled,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { listener, log } = this.#ports;
+    const { signal } = this.#stopping;
+    try {
+      this.#openMarket();
+      await this.#following.start(signal);
+      this.#market?.planning.start(signal);
+      this.#metering.start(signal);
+      this.#startMarket(signal);
+      if (listener !== null) {
+        const at = { path: this.#settings.state.socket, mode: SOCKET_MODE };
+        const server = await listener.listen(at, async (request) => {
+          if (request.method !== 'GET' || request.path !== '/status') {
+            return { status: 404, body: JSON.stringify({ error: 'there is GET /status' }) };
+          }
+          return { status: 200, body: JSON.stringify(this.status()) };
+        });
+        this.#closeSocket = server.close;
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    log.info('the agent runs', { grid: this.#facts.name, trading: this.#market !== null });
+  }
+
+  status(): AgentStatus {
+    const { clock, transport } = this.#ports;
+    const good = [...this.#buses].map(([connection, bus]) => ({ connection, ...bus.counters() }));
+    return statusOf({
+      settings: this.#settings,
+      facts: this.#facts,
+      clock,
+      transportKind: transport.kind,
+      journal: this.#journal,
+      buses: good,
+      metering: this.#metering.status(),
+      following: this.#following.status(),
+      trading: this.#market?.trading.status() ?? null,
+      settling: this.#market?.settling.status() ?? null,
+      plan: this.#market?.planning.plan ?? null,
+      wallet: this.#wallet?.counts() ?? null,
+      walletProblem: this.#walletProblem,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the agent stops'));
+    const market = this.#market;
+    const services = [this.#following, this.#metering, market?.trading, market?.settling];
+    await Promise.allSettled(services.map(async (service) => service?.stop()));
+    await this.#closeSocket?.();
+    this.#closeSocket = null;
+    for (const bus of this.#buses.values()) bus.close();
+    this.#wallet?.close();
+    this.#wallet = null;
+    this.#journal.close();
+  }
+
+  /** Wallet and what needs it; a wallet that cannot be used leaves metering alone. */
+  #openMarket(): void {
+    const { settings } = { settings: this.#settings };
+    const { clock, log, random, transport } = this.#ports;
+    const facts = this.#facts;
+    const wallet = this.#tryWallet();
+    if (wallet === null) return;
+    const rpcFor = (identity: string) =>
+      new JsonRpc({ urls: facts.rpc, transport, identity, clock });
+    const { chainId, finality } = facts;
+    const outbox = new Outbox({ store: wallet.outbox, rpcFor, chainId, finality, clock, log });
+    const dso = new DsoClient({ facts, transport, wallet, clock });
+    const shared = { settings, facts, clock, log, events: this.#events, journal: this.#journal };
+    const openFeed = this.#ports.openFeed ?? ((from) => this.#follow(rpcFor('reader'), from));
+    const trading = new TradingService({ ...shared, random, wallet, outbox, dso, openFeed });
+    const planning = new PlanningService({
+      ...shared,
+      calendar: facts.calendar,
+      leastOfferWs: Math.max(facts.minOfferWs, facts.minTradeWs),
+      controlled: new ControlledPower(this.#sql),
+      battery: this.#tap,
+      market: trading,
+    });
+    const settling = new SettlingService({
+      clock,
+      log,
+      journal: this.#journal,
+      dso,
+      dsoAddress: facts.dso.address,
+      calendar: facts.calendar,
+      phase: settings.lab.clock === undefined ? random.uniform() : 0,
+    });
+    this.#market = { trading, planning, settling };
+  }
+
+  #startMarket(signal: AbortSignal): void {
+    if (this.#market === null) return;
+    const { trading, planning, settling } = this.#market;
+    // The plan wants the tariff, which is in the log.
+    trading.start(signal, () => planning.planNow());
+    settling.start(signal);
+  }
+
+  #tryWallet(): Wallet | null {
+    const { readKey, openSql, random, log } = this.#ports;
+    try {
+      const key = readKey();
+      const sql = openSql(this.#settings.state.wallet, { key, migrations: WALLET_MIGRATIONS });
+      try {
+        this.#wallet = openWallet(sql, key, this.#facts, random);
+      } catch (error) {
+        sql.close();
+        throw error;
+      }
+      return this.#wallet;
+    } catch (error) {
+      const isExpected =
+        error instanceof FileError || error instanceof SqlError || error instanceof WalletError;
+      if (!isExpected) throw error;
+      this.#walletProblem = error.message;
+      log.error(`the wallet cannot be used: ${error.message}; metering only, no trade`);
+      return null;
+    }
+  }
+
+  #follow(rpc: JsonRpc, fromBlock: number): MarketFeed {
+    const { chainId, contracts, finality } = this.#facts;
+    const { log } = this.#ports;
+    return new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
+  }
+
+  #openBattery(settings: NonNullable<AgentSettings['battery']>): BatteryTap {
+    const { clock, resources } = this.#ports;
+    const profile = loadProfile(resources, settings.profile);
+    const battery = openBattery(this.#bus(settings.connection), profile, settings.unit);
+    return new BatteryTap(battery, () => clock.now(), this.#facts.calendar.intervalSeconds);
+  }
+
+  /** One bus for each connection, whoever is on it. */
+  #bus(address: TcpAddress): Bus {
+    const name = `tcp://${address.host}:${address.port}`;
+    const bus = this.#buses.get(name) ?? this.#ports.openBus(address);
+    this.#buses.set(name, bus);
+    return bus;
+  }
+}

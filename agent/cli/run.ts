@@ -1,0 +1,60 @@
+/**
+ * `transax-agent run`: the agent in the foreground, until SIGTERM or SIGINT; then it ends in the
+ * safe state within five seconds.
+ */
+import { startAgent } from '../agent.ts';
+import { readPinnedGrid } from '../pinned-grid.ts';
+import { warningsOf } from '../status.ts';
+import {
+  type CommandArgs,
+  type CommandHost,
+  EXIT,
+  type ExitCode,
+  loadSettings,
+  UsageError,
+} from './command.ts';
+
+/** Of the five seconds that an end may take, what the agent itself gets. Real ms. */
+const STOP_MS = 4_500;
+
+/** @throws SettingsError, PinnedGridError, SqlError, FileError */
+export async function run(host: CommandHost, args: CommandArgs): Promise<ExitCode> {
+  if (args.positionals.length > 0) throw new UsageError('run takes no further words');
+  const settings = loadSettings(host, args.config);
+  const { facts } = readPinnedGrid(host.files, settings.state.grid);
+  const log = host.log();
+  const told = host.untilTold();
+  const transport = host.clearTransport(
+    [...facts.rpc, facts.dso.url].map((url) => new URL(url).origin),
+  );
+  for (const warning of warningsOf({ settings, facts, transportKind: transport.kind })) {
+    log.warn(warning);
+  }
+  const clock = await host.openClock(settings.lab.clock, 'agent');
+  try {
+    const agent = await startAgent(settings, {
+      clock,
+      random: host.random,
+      log,
+      resources: host.resources,
+      files: host.files,
+      readKey: () => host.readKey(host.keyPath(settings)),
+      openSql: host.openSql,
+      openBus: (address) => host.openBus(address, log),
+      transport,
+      listener: host.listener(log),
+    });
+    log.info(`ends in the safe state, told by ${await told}`);
+    const limit = new AbortController();
+    const tooLong = clock.delay(STOP_MS, limit.signal).then(
+      () => log.warn('not everything ended in time'),
+      () => undefined,
+    );
+    await Promise.race([agent.stop(), tooLong]);
+    limit.abort();
+  } finally {
+    transport.close();
+    clock.close?.();
+  }
+  return EXIT.good;
+}

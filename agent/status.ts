@@ -1,0 +1,208 @@
+/**
+ * What `GET /status` on the agent's socket says, and `transax-agent status` prints: how it is with
+ * meter, clock, chain, DSO and wallet, what is planned and why, what the home is held to. Never an
+ * address or a key. Fields are only added within a major release.
+ */
+import type { Clock, Transport } from '../host/ports.ts';
+import type { GridFacts } from '../market/grid.ts';
+import { type Interval, intervalAt } from '../market/intervals.ts';
+import type { AgentSettings } from './config.ts';
+import type { FollowingStatus } from './following.ts';
+import type { Journal } from './journal/journal.ts';
+import type { PlanRow, ScheduleRow } from './journal/rows.ts';
+import type { MeteringStatus } from './metering.ts';
+import type { SettlingStatus } from './settling.ts';
+import type { Plan } from './strategy/plan.ts';
+import type { TradingStatus } from './trading.ts';
+import { VERSION } from './version.ts';
+
+export interface BusStatus {
+  connection: string;
+  good: number;
+  failed: number;
+  reconnects: number;
+}
+
+export interface AgentStatus {
+  format: 'transax-status-1';
+  version: string;
+  /** Market time, ISO 8601 in UTC, and its interval. */
+  at: string;
+  interval: Interval;
+  intervalSeconds: number;
+  zone: string;
+  grid: { name: string; issue: number; chainId: number };
+  state: 'good' | 'degraded';
+  /** What is wrong, with what to do; empty when `good`. */
+  problems: string[];
+  /** What is right, but not for everyday use: settings of a lab. */
+  warnings: string[];
+  meter: {
+    profile: string;
+    powerW: number | null;
+    ageSeconds: number | null;
+    isSilent: boolean;
+    unwrittenIntervals: number;
+  };
+  buses: BusStatus[];
+  clock: { isProven: boolean };
+  chain: TradingStatus['chain'] | null;
+  dso: TradingStatus['dso'] | null;
+  /** Money in millionths of the currency, as text. */
+  account: { feeder: number; balanceMicro: string; maxPowerW: number; askedAt: string } | null;
+  wallet: { isOpen: boolean; addresses: Record<string, number>; problem: string | null };
+  offers: TradingStatus['live'];
+  commitments: TradingStatus['commitments'];
+  notes: string[];
+  plan: { madeIn: Interval; slots: PlanSlotStatus[] } | null;
+  schedule: (ScheduleRow & { targetW: number })[];
+  following: FollowingStatus;
+  settling: SettlingStatus | null;
+  journalBytes: number;
+}
+
+export interface PlanSlotStatus extends PlanRow {
+  p10W: number;
+  p50W: number;
+  p90W: number;
+  method: string;
+}
+
+export interface StatusInput {
+  settings: AgentSettings;
+  facts: GridFacts;
+  clock: Clock;
+  transportKind: Transport['kind'];
+  journal: Journal;
+  buses: BusStatus[];
+  metering: MeteringStatus;
+  following: FollowingStatus;
+  trading: TradingStatus | null;
+  settling: SettlingStatus | null;
+  plan: Plan | null;
+  wallet: Record<string, number> | null;
+  walletProblem: string | null;
+}
+
+/** Slots of the plan that are shown. */
+const SHOWN_SLOTS = 8;
+
+export function statusOf(input: StatusInput): AgentStatus {
+  const { settings, facts, clock, journal, metering, trading } = input;
+  const nowMs = clock.now();
+  const interval = intervalAt(facts.calendar, nowMs / 1000);
+  const account = trading?.account ?? null;
+  const problems = problemsOf(input);
+  return {
+    format: 'transax-status-1',
+    version: VERSION,
+    at: new Date(nowMs).toISOString(),
+    interval,
+    intervalSeconds: facts.calendar.intervalSeconds,
+    zone: settings.home.zone,
+    grid: { name: facts.name, issue: facts.issue, chainId: facts.chainId },
+    state: problems.length === 0 ? 'good' : 'degraded',
+    problems,
+    warnings: warningsOf(input),
+    meter: {
+      profile: settings.meter.profile,
+      powerW: metering.last?.powerW ?? null,
+      ageSeconds:
+        metering.last === null ? null : (clock.monotonicMs() - metering.last.monotonicMs) / 1000,
+      isSilent: metering.isSilent,
+      unwrittenIntervals: metering.unwritten,
+    },
+    buses: input.buses,
+    clock: { isProven: clock.isProven() },
+    chain: trading?.chain ?? null,
+    dso: trading?.dso ?? null,
+    account:
+      account === null
+        ? null
+        : {
+            feeder: account.feeder,
+            balanceMicro: account.balanceMicro.toString(),
+            maxPowerW: account.maxPowerW,
+            askedAt: new Date(account.askedAtMs).toISOString(),
+          },
+    wallet: {
+      isOpen: input.wallet !== null,
+      addresses: input.wallet ?? {},
+      problem: input.walletProblem,
+    },
+    offers: trading?.live ?? [],
+    commitments: trading?.commitments ?? [],
+    notes: trading?.notes ?? [],
+    plan: input.plan === null ? null : planStatus(input.plan),
+    schedule: journal
+      .schedules(interval, interval + facts.calendar.horizonIntervals)
+      .map((row) => ({ ...row, targetW: row.committedW + row.untradedW })),
+    following: input.following,
+    settling: input.settling,
+    journalBytes: journal.bytesOnDisk(),
+  };
+}
+
+function planStatus(plan: Plan): NonNullable<AgentStatus['plan']> {
+  const slots = plan.slots.slice(0, SHOWN_SLOTS).map((slot) => ({
+    interval: slot.interval,
+    madeIn: plan.madeIn,
+    batteryW: slot.batteryW,
+    loadsW: slot.loadsW,
+    plannedW: slot.plannedW,
+    code: slot.reason?.code ?? null,
+    sentence: slot.reason?.sentence ?? null,
+    p10W: Math.round(slot.forecast.p10W),
+    p50W: Math.round(slot.forecast.p50W),
+    p90W: Math.round(slot.forecast.p90W),
+    method: slot.forecast.method,
+  }));
+  return { madeIn: plan.madeIn, slots };
+}
+
+/** Each with what it means and what to do. */
+function problemsOf(input: StatusInput): string[] {
+  const { metering, clock, journal, settling, trading, settings } = input;
+  const found: string[] = [];
+  const { host, port } = settings.meter.connection;
+  if (metering.isSilent || metering.last === null) {
+    found.push(
+      `the meter at ${host}:${port} gives no good answer: check its power, wiring, unit ` +
+        `${settings.meter.unit} and profile ${settings.meter.profile}`,
+    );
+  }
+  if (!clock.isProven()) found.push('the clock is not proven good: check time synchronisation');
+  if (!journal.isWritable) found.push('the journal cannot be written: check the disk');
+  if (input.walletProblem !== null) {
+    found.push(`the wallet cannot be used, so this home does not trade: ${input.walletProblem}`);
+  }
+  for (const obstacle of trading?.obstacles ?? []) {
+    if (!found.some((problem) => problem.startsWith(obstacle))) found.push(obstacle);
+  }
+  const problem = settling?.problem ?? null;
+  if (problem !== null && !found.includes(problem)) found.push(`readings wait: ${problem}`);
+  const refused = settling?.refused[0];
+  if (refused) {
+    found.push(`the DSO refuses the reading of interval ${refused.interval}: ${refused.sentence}`);
+  }
+  return found;
+}
+
+/** Said at every start too. */
+export function warningsOf(
+  input: Pick<StatusInput, 'settings' | 'facts' | 'transportKind'>,
+): string[] {
+  const { settings, facts, transportKind } = input;
+  const found: string[] = [];
+  if (transportKind === 'clear') {
+    found.push('clear net (lab): chain and DSO see the address of this house');
+  }
+  if (settings.lab.singleEndpoint) {
+    const count =
+      facts.rpc.length === 1 ? 'one endpoint' : `${facts.rpc.length} endpoints, none compared`;
+    found.push(`unverified: ${count} (lab)`);
+  }
+  if (settings.lab.clock !== undefined) found.push('market time is not the time of day (lab)');
+  if (!settings.following.enabled) found.push('commitments are not followed (settings)');
+  return found;
+}
