@@ -2,10 +2,10 @@
  * The community page in a real browser, served by the real server: what a reader sees, can do, and
  * is told when something is missing. Needs Chromium (Debian: `chromium`), or its path in `CHROMIUM`.
  */
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Locator, type Page as Tab } from 'playwright-core';
+import type { Browser, Locator, Page as Tab } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openBrowser } from '../../testbed/page/browser.ts';
 import { type Page, startPage } from '../../testbed/page/server.ts';
 import { CommunityDay, type DayOptions, LARGE_DAY, SMALL_DAY } from '../fixtures/community-day.ts';
 
@@ -13,16 +13,6 @@ const test = suite('system/page');
 
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** Longer than the page waits between two tries to connect. */
 const PATIENCE_MS = 15_000;
 
@@ -36,13 +26,6 @@ interface Seen {
   origins: Set<string>;
 }
 
-function findChromium(): string {
-  const named = process.env.CHROMIUM;
-  const found = named ?? PLACES.find((place) => existsSync(place));
-  if (found) return found;
-  throw new Error('no Chromium here: install the package chromium, or name it in CHROMIUM');
-}
-
 async function withPage(
   day: CommunityDay,
   viewport: typeof WIDE,
@@ -51,7 +34,7 @@ async function withPage(
   const server = await startPage({ state: () => day.record.state(), gapMs: 20 });
   let browser: Browser | null = null;
   try {
-    browser = await chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
+    browser = await openBrowser();
     const tab = await browser.newPage({ viewport });
     tab.setDefaultTimeout(PATIENCE_MS);
     const complaints: string[] = [];
@@ -186,6 +169,16 @@ test('a plot is read by keyboard, and as a table', async () => {
   });
 });
 
+test('the page ends where its footer ends, however many homes scroll in their box', async () => {
+  await withPage(made(LARGE_DAY, 50), WIDE, async ({ tab }) => {
+    const below = await tab.evaluate<number>(
+      `document.documentElement.scrollHeight
+        - document.querySelector('footer').getBoundingClientRect().bottom - scrollY`,
+    );
+    assert.ok(Math.abs(below) < 2, `${below} px below the footer`);
+  });
+});
+
 test('a phone shows everything without scrolling sideways, small and large', async () => {
   for (const day of [made(SMALL_DAY, 9), made(LARGE_DAY, 50), new CommunityDay(SMALL_DAY)]) {
     await withPage(day, PHONE, async ({ tab }) => {
@@ -221,6 +214,7 @@ test('before the first interval it says what will come, and makes nothing up', a
     assert.is(await tab.locator('.trade-list li').count(), 0);
     assert.match(await textOf(tab, '.health'), 'not up yet');
     assert.match(await textOf(tab, '.figures'), /Covered by neighbours\s+–/);
+    assert.match(await textOf(tab, '.figures'), /Rejected solutions\s+–/);
     assert.equal(complaints, []);
   });
 });
@@ -232,6 +226,7 @@ test('says that the run has ended, also after its server has stopped', async () 
     await waitForText(tab, '.link', 'Ended');
     assert.match(await textOf(tab, '#now'), 'Ended after 16 intervals');
     assert.match(await textOf(tab, '#now'), 'every interval is final and settled');
+    assert.match(await textOf(tab, '.tile'), /(sells|buys) [\d.]+ kW|no trade/);
     await server.close();
     await waitForText(tab, '#notice', 'These are its last figures.');
   });

@@ -54,7 +54,7 @@ export class CommunityRecord {
   #phase: RunState['phase'] = 'starting';
   #sentence = '';
   #marketNowMs: number;
-  #rejectedSolutions = 0;
+  #rejectedSolutions: number | null = null;
   /** First interval of the window. */
   #floor: number;
 

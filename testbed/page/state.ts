@@ -64,7 +64,8 @@ export interface Totals {
   limitViolations: number;
   /** Feeders and intervals whose metered net flow exceeds the external limit. Reported. */
   physicalOverloads: number;
-  rejectedSolutions: number;
+  /** Solutions that the contract refused; null: nobody has counted. */
+  rejectedSolutions: number | null;
   /** 100 * sum |metered - target| / sum |target| over homes that traded; null before the first. */
   commitmentErrorPercent: number | null;
 }

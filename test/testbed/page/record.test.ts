@@ -95,6 +95,7 @@ test('unknown is null, never zero', () => {
   assert.is(state.homes[0]?.powerW, null);
   assert.is(state.homes[1]?.battery, null);
   assert.is(state.totals.savedMicro, null);
+  assert.is(state.totals.rejectedSolutions, null);
   assert.is(state.totals.commitmentErrorPercent, null);
   record.finalized(RUN.firstInterval, []);
   assert.is(record.state().neighbourhood.tradedEnergyWs[0], 0, 'final and empty is zero');

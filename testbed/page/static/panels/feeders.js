@@ -2,6 +2,7 @@
 import { el, setAttribute, setShare, setText } from '../elements.js';
 import { createPlotFrame } from '../plot-frame.js';
 import { plain, scaled, short, UNKNOWN } from '../units.js';
+import { nowAt } from './home-words.js';
 
 /** More feeders than this get lower plots. */
 const FEW = 4;
@@ -70,7 +71,7 @@ function createFeeder(heightPx) {
     const label = `limit ${short(limit)} kW`;
     const levels = [limit, -limit].map((value) => ({ value, label, isLimit: true }));
     frame.show(state, [scaled(tradedW, 'kW'), scaled(feeder.meteredW, 'kW')], levels);
-    const at = state.intervals.indexOf(state.run.currentInterval);
+    const at = nowAt(state);
     sold.show(feeder.soldW[at] ?? null, feeder.internalLimitW);
     bought.show(feeder.boughtW[at] ?? null, feeder.internalLimitW);
   }

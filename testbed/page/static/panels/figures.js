@@ -74,7 +74,7 @@ function saved({ totals, run }) {
 function missed({ totals, run }) {
   const error = totals.commitmentErrorPercent;
   if (error === null) return { value: UNKNOWN, detail: 'after the first trades' };
-  const detail = run.isFollowing ? 'meters of homes that traded' : 'control run: nobody follows';
+  const detail = run.isFollowing ? 'of homes that traded' : 'control run: nobody follows';
   return { value: `${plain(error)} %`, detail };
 }
 
@@ -87,5 +87,7 @@ function violations({ totals }) {
 
 /** @param {CommunityState} state @returns {Figure} */
 function rejected({ totals }) {
-  return { value: count(totals.rejectedSolutions), detail: 'refused by the contract' };
+  const rejected = totals.rejectedSolutions;
+  if (rejected === null) return { value: UNKNOWN, detail: 'not counted' };
+  return { value: count(rejected), detail: 'refused by the contract' };
 }

@@ -60,8 +60,11 @@ export function createHomeDetail() {
     setHidden(without, home.battery !== null);
     if (!home.battery) return;
     const { capacityWs, storedShare, powerW } = home.battery;
-    const now = [wholePercent(storedShare), `of ${kilowattHours(capacityWs)}`, chargeWords(powerW)];
-    battery.rename('Battery', now.filter((word) => word !== '').join(' '));
+    const now = [
+      `${wholePercent(storedShare)} of ${kilowattHours(capacityWs)}`,
+      chargeWords(powerW),
+    ];
+    battery.rename('Battery', now.filter((word) => word !== '').join(', '));
     battery.show(state, [scaled(home.storedShare, '%')], FULL);
   }
 }

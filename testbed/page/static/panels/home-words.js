@@ -29,18 +29,26 @@ export function isOnTarget(home) {
 }
 
 /**
- * Commitment in the running interval, W; null: none is known.
+ * Where the running interval, or the last one of a run that is over, stands in the columns.
+ * @param {CommunityState} state
+ */
+export function nowAt({ run, intervals }) {
+  const last = run.firstInterval + run.intervalCount - 1;
+  return intervals.indexOf(Math.min(run.currentInterval, last));
+}
+
+/**
+ * Commitment in the running interval, W; null: its schedule is not known.
  * @param {CommunityState} state
  * @param {HomeState} home
  */
 export function commitmentNowW(state, home) {
-  const at = state.intervals.indexOf(state.run.currentInterval);
-  return at < 0 ? null : (home.committedW[at] ?? null);
+  return home.committedW[nowAt(state)] ?? null;
 }
 
 /** @param {number | null} committedW */
 export function tradeWords(committedW) {
-  if (committedW === null) return 'no trade yet';
+  if (committedW === null) return 'no schedule';
   if (committedW === 0) return 'no trade';
   return committedW > 0 ? `buys ${kilowatts(committedW)}` : `sells ${kilowatts(-committedW)}`;
 }
