@@ -1,7 +1,7 @@
 /** The tidy tables of a day that was traded: intervals, homes, trades, feeders. */
 import type { Chunk, FeederLimits } from '../market/offers.ts';
+import type { Cell, Table } from '../testbed/run-folder.ts';
 import { DAY_BASE, DAY_INTERVAL_SECONDS, type DayOffer } from './day-offers.ts';
-import type { Cell, Table } from './run-folder.ts';
 
 /** A day's final trades under a name that tells the run apart. */
 export interface TradedDay {

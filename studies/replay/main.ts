@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { clearTransport } from '../../host/http-transport.ts';
 import { stderrLog } from '../../host/log.ts';
 import type { Log } from '../../host/ports.ts';
+import { csvOf, currentCommit, inputOf, writeRun } from '../../testbed/run-folder.ts';
 import { DAY_BASE, DAY_INTERVAL_SECONDS, OffersError, readDayOffers } from '../day-offers.ts';
 import {
   feederTable,
@@ -12,7 +13,6 @@ import {
   type TradedDay,
   tradeTable,
 } from '../day-tables.ts';
-import { csvOf, currentCommit, inputOf, writeRun } from '../run-folder.ts';
 import { replayDay } from './replay.ts';
 import { reportOf, sentencesOf } from './report.ts';
 

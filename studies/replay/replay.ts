@@ -19,9 +19,9 @@ import { closeOf, type MarketCalendar, startOf } from '../../market/intervals.ts
 import type { FeederLimits } from '../../market/offers.ts';
 import { paymentMicro } from '../../market/units.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
-import { clear } from '../../solver/clearing/clear.ts';
 import { SolverLoop, type SolverStatistics } from '../../solver/loop.ts';
 import { DAY_BASE, DAY_INTERVAL_SECONDS, type DayOffer, reachOf } from '../day-offers.ts';
+import { hindsightKwSlots } from '../hindsight.ts';
 import { auditChain, type ChainAudit } from './chain-audit.ts';
 import { MemoryOutboxStore } from './memory-outbox.ts';
 import { CHAIN_ID, ReplayError, ReplayMarket, Sender } from './replay-market.ts';
@@ -78,7 +78,7 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
     }
     return {
       audit,
-      optimumKwSlots: await hindsight(options, first, last),
+      optimumKwSlots: await hindsightKwSlots(options.offers, options.limits),
       solver: day.statistics,
       gas: market.gas,
       blocks: await market.rpc.blockNumber(),
@@ -87,23 +87,6 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
   } finally {
     await market.close();
   }
-}
-
-/** What could have been traded, had all offers been known at once: kW times intervals. */
-export async function hindsight(
-  { offers, limits }: Pick<ReplayOptions, 'offers' | 'limits'>,
-  first: number,
-  last: number,
-): Promise<number> {
-  const { upperBoundWs } = await clear({
-    offers,
-    firstInterval: first,
-    lastInterval: last,
-    limitsAt: () => limits,
-    intervalSeconds: DAY_INTERVAL_SECONDS,
-    minTradeWs: MIN_TRADE_WS,
-  });
-  return upperBoundWs / DAY_INTERVAL_SECONDS / 1000;
 }
 
 class Day {

@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { canonicalJson } from '../market/grid.ts';
@@ -39,6 +39,14 @@ export function writeRun(folder: string, manifest: Manifest, tables: Table[]): v
 
 export function csvOf({ columns, rows }: Table): string {
   return `${[columns, ...rows].map((row) => row.map(cellText).join(',')).join('\n')}\n`;
+}
+
+/** Every CSV of a folder and of the folders in it, by name. */
+export function inputsOf(folder: string): Manifest['inputs'] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.csv'))
+    .sort()
+    .map((name) => ({ ...inputOf(join(folder, name)), name }));
 }
 
 export function inputOf(path: string): Manifest['inputs'][number] {
