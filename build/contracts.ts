@@ -3,7 +3,7 @@
  *
  * Writes `contracts/artifacts/<Name>.json` (abi, bytecode, deployedBytecode; not committed) and
  * `chain/abi.ts` (committed, so that nothing but a deployment needs the compiler). Does nothing
- * when neither the sources nor this file changed since the last run. Warnings are errors.
+ * when sources, this file and `chain/abi.ts` are those of the last run. Warnings are errors.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -70,11 +70,10 @@ interface SolcOutput {
  */
 export async function compileContracts(): Promise<void> {
   const sources = readSources();
-  const hash = createHash('sha256')
-    .update(JSON.stringify([sources, readFileSync(fileURLToPath(import.meta.url), 'utf8')]))
-    .digest('hex');
   const stamp = join(ARTIFACTS, 'sources.sha256');
-  if (readIfThere(stamp) === hash && readIfThere(ABI_FILE) !== null) return;
+  const builder = readFileSync(fileURLToPath(import.meta.url), 'utf8');
+  const state = () => sha256(JSON.stringify([sources, builder, readIfThere(ABI_FILE)]));
+  if (readIfThere(stamp) === state()) return;
 
   const artifacts = compile(sources);
   mkdirSync(ARTIFACTS, { recursive: true });
@@ -85,7 +84,7 @@ export async function compileContracts(): Promise<void> {
   }
   const abi = abiModule(artifacts);
   if (readIfThere(ABI_FILE) !== abi) replaceFile(ABI_FILE, abi);
-  replaceFile(stamp, hash);
+  replaceFile(stamp, state());
 }
 
 /** A compiled contract by name. @throws Error when it was never compiled. */
@@ -150,6 +149,10 @@ function abiModule(artifacts: Map<string, Artifact>): string {
     );
   }
   return parts.join('\n');
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function readIfThere(path: string): string | null {
