@@ -19,12 +19,12 @@ export const ADDONS = {
   serial: 'native/serialport.node',
 } as const;
 
-/** Calls `main` of the agent; a number that it returns is the exit code. */
+/** As at the end of agent/main.ts, which cannot tell in a bundle whether it is the program. */
 const ENTRY = `
   import { main } from './agent/main.ts';
   main(process.argv.slice(2)).then(
-    (code) => { if (typeof code === 'number') process.exitCode = code; },
-    (error) => { console.error(error); process.exitCode = 1; },
+    (code) => process.exit(code),
+    (error) => { console.error(error); process.exit(1); },
   );
 `;
 

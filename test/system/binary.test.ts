@@ -1,0 +1,235 @@
+/** The agent as one file: built, put alone into an empty folder, and used there. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { SigningKey, Wallet } from 'ethers';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type BuiltBinary, buildBinary } from '../../build/binary.ts';
+import { ROOT } from '../../build/project-root.ts';
+import { type GridFacts, hashGrid } from '../../market/grid.ts';
+import { gridFileJson } from '../../market/grid-json.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
+
+const test = suite('binary');
+
+const PLATFORM = `${process.platform}-${process.arch}`;
+const DSO_KEY = `0x${'05'.repeat(32)}`;
+/** Nobody listens there: no chain, no DSO, no meter. */
+const NOWHERE = '127.0.0.1:9';
+
+let built: Promise<BuiltBinary> | null = null;
+
+/** Built once for all tests of this file. */
+function binary(): Promise<BuiltBinary> {
+  built ??= buildBinary(PLATFORM, join(ROOT, '.cache', 'binary-test'));
+  return built;
+}
+
+interface Place {
+  path: string;
+  /** Where the binary may unpack its addons. */
+  temporary: string;
+  start(...args: string[]): ChildProcess;
+  run(...args: string[]): Promise<Ended>;
+  dispose(): void;
+}
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** A folder with the binary and nothing else, far from any node_modules. */
+async function emptyPlace(): Promise<Place> {
+  const { path: file } = await binary();
+  const folder = temporaryFolder();
+  const temporary = join(folder.path, 'tmp');
+  mkdirSync(temporary);
+  copyFileSync(file, join(folder.path, 'transax-agent'));
+  const start = (...args: string[]): ChildProcess =>
+    spawn('./transax-agent', args, {
+      cwd: folder.path,
+      env: { PATH: '/nowhere', TMPDIR: temporary },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  return {
+    path: folder.path,
+    temporary,
+    start,
+    run: (...args) => toEnd(start(...args)),
+    dispose: () => folder.dispose(),
+  };
+}
+
+async function toEnd(child: ChildProcess): Promise<Ended> {
+  const ended: Ended = { code: null, out: '', err: '' };
+  child.stdout?.on('data', (piece) => {
+    ended.out += piece;
+  });
+  child.stderr?.on('data', (piece) => {
+    ended.err += piece;
+  });
+  const [code] = await once(child, 'close');
+  return { ...ended, code };
+}
+
+function gridFile(): string {
+  const facts: GridFacts = {
+    format: 'transax-grid-1',
+    issue: 1,
+    name: 'Example',
+    chainId: 31337,
+    contracts: {
+      microgrid: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
+      assets: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
+      matching: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
+    },
+    deployedAtBlock: 1,
+    finality: { kind: 'instant' },
+    rpc: [`http://${NOWHERE}`],
+    dso: { url: `http://${NOWHERE}`, address: new Wallet(DSO_KEY).address },
+    calendar: {
+      intervalSeconds: 900,
+      clearIntervals: 1,
+      leadSeconds: 60,
+      quietSeconds: 300,
+      horizonIntervals: 13,
+    },
+    minTradeWs: 3600,
+    minOfferWs: 3600,
+    offersPerAsset: 4,
+    tariffZone: 'Europe/Berlin',
+  };
+  return gridFileJson({
+    facts,
+    signature: new SigningKey(DSO_KEY).sign(hashGrid(facts)).serialized,
+  });
+}
+
+const CONFIG = `[meter]
+profile = "eastron-sdm630"
+connection = "tcp://${NOWHERE}"
+unit = 1
+poll = "1 s"
+[home]
+zone = "Europe/Berlin"
+max_power = "11 kW"
+[state]
+wallet = "wallet.db"
+journal = "journal.db"
+key = "keystore.key"
+grid = "grid.json"
+socket = "agent.sock"
+[trading]
+poll = "5 s"
+ahead = 1
+block = "15 s"
+[following]
+enabled = true
+[lab]
+clear_net = true
+single_endpoint = true
+`;
+
+test('runs alone in an empty folder, and says its version', async () => {
+  const place = await emptyPlace();
+  try {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    assert.equal(await place.run('version'), {
+      code: 0,
+      out: `transax-agent ${version}\n`,
+      err: '',
+    });
+    assert.is((await place.run('frobnicate')).code, 2);
+    assert.is((await place.run('status')).code, 78);
+  } finally {
+    place.dispose();
+  }
+});
+
+test('a config with three faults is told with all three', async () => {
+  const place = await emptyPlace();
+  try {
+    const config = CONFIG.replace('unit = 1', 'unit = 700')
+      .replace('"11 kW"', '"eleven"')
+      .replace('poll = "5 s"', 'poll = "5 parsecs"');
+    writeFileSync(join(place.path, 'agent.toml'), config);
+    const { code, err } = await place.run('run', '--config', 'agent.toml');
+    assert.is(code, 78);
+    for (const word of ['unit', 'eleven', 'parsecs']) assert.match(err, word);
+  } finally {
+    place.dispose();
+  }
+});
+
+test('enrols: key, encrypted wallet, the same code again; no addon is left on disk', async () => {
+  const place = await emptyPlace();
+  try {
+    writeFileSync(join(place.path, 'agent.toml'), CONFIG);
+    writeFileSync(join(place.path, 'offered.json'), gridFile());
+    const first = await place.run('enrol', 'offered.json', '--config', 'agent.toml');
+    assert.is(first.code, 0, first.err);
+    assert.match(first.out, /^[0-9A-Za-z\s-]{100,}$/, 'the code stands alone on stdout');
+    const again = await place.run('enrol', 'offered.json', '--config', 'agent.toml');
+    assert.is(again.out, first.out);
+    assert.is(statSync(join(place.path, 'keystore.key')).mode & 0o777, 0o400);
+    const header = readFileSync(join(place.path, 'wallet.db')).subarray(0, 16).toString('latin1');
+    assert.not.match(header, 'SQLite format 3');
+    assert.equal(readdirSync(place.temporary), []);
+  } finally {
+    place.dispose();
+  }
+});
+
+test('runs without meter and chain, says so in its status, and ends when told', async () => {
+  const place = await emptyPlace();
+  let agent: ChildProcess | null = null;
+  try {
+    writeFileSync(join(place.path, 'agent.toml'), CONFIG);
+    writeFileSync(join(place.path, 'offered.json'), gridFile());
+    await place.run('enrol', 'offered.json', '--config', 'agent.toml');
+    agent = place.start('run', '--config', 'agent.toml');
+    const ended = toEnd(agent);
+    const status = await firstStatus(place);
+    assert.is(status.state, 'degraded');
+    assert.ok(status.problems.length > 0);
+    agent.kill('SIGTERM');
+    const { code, err } = await ended;
+    assert.is(code, 0, err);
+    assert.match(err, 'clear');
+  } finally {
+    agent?.kill('SIGKILL');
+    place.dispose();
+  }
+});
+
+/** Asks until the agent answers. */
+async function firstStatus(place: Place): Promise<{ state: string; problems: string[] }> {
+  for (;;) {
+    const { out } = await place.run('status', '--json', '--config', 'agent.toml');
+    if (out !== '') return JSON.parse(out);
+  }
+}
+
+test('the same sources give the same bytes', async () => {
+  const { sha256 } = await binary();
+  const folder = temporaryFolder();
+  try {
+    assert.is((await buildBinary(PLATFORM, folder.path)).sha256, sha256);
+  } finally {
+    folder.dispose();
+  }
+});
+
+test.run();
