@@ -100,6 +100,18 @@ for (const row of ROWS) {
     }));
 }
 
+test('the battery is let go as soon as the meter is called silent', () =>
+  withFollowedHome({ loadW: () => 500, pollS: 10 }, async (followed) => {
+    followed.schedule(0, 2600);
+    await followed.runTo(300);
+    followed.home.faults.add('meter');
+    await followed.runTo(320);
+    assert.is(followed.home.mode, 'set-point');
+    // Its own dead-man timer would take a minute.
+    await followed.runTo(335);
+    assert.is(followed.home.mode, 'automatic');
+  }));
+
 test('an interval without a schedule is left to battery and thermostat', () =>
   withFollowedHome({ loadW: () => 500, pollS: 10, boiler: {} }, async (followed) => {
     followed.schedule(0, 2600);

@@ -11,6 +11,8 @@ export class ManualClock implements Clock {
   /** How far the market clock was set away from the time that really passed. */
   setApartMs = 0;
   isTimeProven = true;
+  /** Monotonic milliseconds in one of market time: near 0 when a test steps through a day. */
+  monotonicPerMarket = 1;
 
   constructor(startMs: number) {
     this.#inner = new SteppedClock(startMs);
@@ -27,7 +29,7 @@ export class ManualClock implements Clock {
   }
 
   monotonicMs(): number {
-    return this.#inner.now() - this.#startMs + 5_000;
+    return (this.#inner.now() - this.#startMs) * this.monotonicPerMarket + 5_000;
   }
 
   isProven(): boolean {

@@ -207,6 +207,21 @@ test('a duplicate answer shifts nothing', () =>
     }
   }));
 
+test('stray bytes behind an answer, or out of nowhere, harm no later read', () =>
+  withDevice(async ({ bus, faults, sockets }) => {
+    faults.push((socket, good) => socket.write(Buffer.concat([good, Buffer.alloc(1)])));
+    assert.equal([...(await bus.readInput(1, 10, 1))], [wordAt(10)]);
+    assert.equal([...(await bus.readInput(1, 20, 1))], [wordAt(20)]);
+    const socket = [...sockets].at(-1);
+    assert.ok(socket);
+    // The bus hangs up when it hears what it did not ask for.
+    const isLeft = new Promise((resolve) => socket?.once('close', resolve));
+    socket?.write(Buffer.alloc(3));
+    await isLeft;
+    assert.equal([...(await bus.readInput(1, 30, 1))], [wordAt(30)]);
+    assert.is(bus.counters().failed, 0);
+  }));
+
 test('a refusal keeps its code and the connection', () =>
   withDevice(async (device) => {
     for (const code of [1, 2, 3, 6, 10, 11]) {
