@@ -94,8 +94,8 @@ export class DsoClient {
   /** @throws DsoError */
   async account(signal: AbortSignal): Promise<AccountAnswer> {
     this.#requireClock();
-    const { wallet } = this.#o;
-    const query = { meterId: wallet.meterId, requestId: wallet.newRequestId() };
+    const { wallet, clock } = this.#o;
+    const query = { meterId: wallet.meterId, requestId: wallet.newRequestId(clock.now()) };
     const meterSignature = wallet.signAsMeter(hashAccountQuery(this.#domain, query));
     const body = accountQueryJson({ ...query, meterSignature });
     const answer = await this.#ask(PATHS.account, query.requestId, body, signal);
@@ -108,9 +108,9 @@ export class DsoClient {
     signal: AbortSignal,
   ): Promise<ReadingsAnswer> {
     this.#requireClock();
-    const { wallet } = this.#o;
+    const { wallet, clock } = this.#o;
     const { meterId } = wallet;
-    const requestId = wallet.newRequestId();
+    const requestId = wallet.newRequestId(clock.now());
     const readings = rows.map((row) => {
       const reading: Reading = { meterId, ...row };
       return { reading, meterSignature: wallet.signAsMeter(this.readingDigest(row)) };

@@ -6,7 +6,14 @@
  * Room is left for what comes later: a key ratchet in the place of `AddressKeys`, a mnemonic for
  * the making of the seed; neither changes a table.
  */
-import { computeAddress, getAddress, hexlify, type SigningKey } from 'ethers';
+import {
+  computeAddress,
+  getAddress,
+  hexlify,
+  keccak256,
+  type SigningKey,
+  toUtf8Bytes,
+} from 'ethers';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import type { Random, Sql, UnixMs } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
@@ -77,9 +84,13 @@ export class Wallet {
     return getAddress(offer.address);
   }
 
-  /** A fresh request id, 32 random bytes. */
-  newRequestId(): string {
-    return hexlify(this.#random.bytes(32));
+  /**
+   * A fresh request id. The salt (a time, an index) keeps ids apart even where the random source
+   * begins anew with each start, as in a lab that repeats a run.
+   */
+  newRequestId(salt: number): string {
+    const random = hexlify(this.#random.bytes(32));
+    return keccak256(toUtf8Bytes(`${random} ${salt}`));
   }
 
   /**
@@ -98,7 +109,7 @@ export class Wallet {
       const offer: OwnOffer = {
         index,
         address,
-        requestId: this.newRequestId(),
+        requestId: this.newRequestId(index),
         terms,
         reservedAtMs: nowMs,
         postAtMs,
