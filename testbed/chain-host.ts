@@ -8,7 +8,7 @@ import { type Anvil, startAnvil } from './anvil.ts';
 import type { BlockMaker } from './conductor.ts';
 
 /** How far before the run the genesis block lies: room for one block a second of set-up. */
-const SETUP_SECONDS = 7200;
+const SETUP_SECONDS = 14_400;
 const SETUP_BLOCK_MS = 25;
 
 export class ChainHost implements BlockMaker {

@@ -20,6 +20,8 @@ export interface RunOptions {
   outDir: string | null;
   /** Whether batteries and relays follow the commitments (off: the control run). */
   follow: boolean;
+  /** Folder for the run's configs, databases and logs, kept afterwards; null: removed. */
+  keepDir: string | null;
   /** First moment of market time, ms; null: what fits the data. */
   startsAtMs: number | null;
 }
@@ -48,6 +50,7 @@ export const USAGE = `npm start -- [options]
   --port N                port of the page (a free one)
   --json                  one JSON object with the run's figures on stdout, all else on stderr
   --out DIR               write manifest.json and tidy CSV files
+  --keep DIR              keep configs, databases and logs of the run in this new folder
   --help
 `;
 
@@ -84,6 +87,7 @@ export function readOptions(argv: string[]): RunOptions | null {
     json: values.json === true,
     outDir: typeof values.out === 'string' ? values.out : null,
     follow: values['no-follow'] !== true,
+    keepDir: typeof values.keep === 'string' ? values.keep : null,
     startsAtMs: readStart(values.start, faults),
   };
   if (options.feeders > options.homes) {
@@ -106,6 +110,7 @@ const OPTION_TYPES = {
   lookalike: { type: 'boolean' },
   start: { type: 'string' },
   'no-follow': { type: 'boolean' },
+  keep: { type: 'string' },
   seed: { type: 'string' },
   port: { type: 'string' },
   json: { type: 'boolean' },

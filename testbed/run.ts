@@ -4,9 +4,9 @@
  * Scaled time: every agent is a process of its own and time runs by the wall. Stepped time
  * (`--speed max`): a few host processes carry all agents and the conductor leads time.
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../host/ports.ts';
 import { scaledClock } from '../host/scaled-clock.ts';
 import { ChainHost } from './chain-host.ts';
@@ -66,21 +66,23 @@ export async function prepareRun(
   community: CommunitySpec,
   say: (line: string) => void,
 ): Promise<Run> {
-  const directory = mkdtempSync(join(tmpdir(), 'transax-'));
+  const directory = runDirectory(options.keepDir);
   const logs = join(directory, 'logs');
   mkdirSync(logs);
   const children = new Children(logs, join(PROJECT, '.cache', 'compile'));
   let time: Clock | Conductor | null = null;
-  const now = () => time?.now() ?? community.startsAtMs;
+  // One interval before the first, so that the first can be traded like any other.
+  const beginsAtMs = community.startsAtMs - INTERVAL_SECONDS * 1000;
+  const now = () => time?.now() ?? beginsAtMs;
   const pace = paceOf(options);
   say('chain: starts anvil');
-  const chain = await ChainHost.start(community.startsAtMs);
+  const chain = await ChainHost.start(beginsAtMs);
   let neighbourhood: Neighbourhood | null = null;
   const shutDown = async () => {
     await children.stopAll(STOP_GRACE_MS);
     await neighbourhood?.close();
     await chain.anvil.stop();
-    removeRun(directory);
+    if (options.keepDir === null) removeRun(directory);
   };
   try {
     neighbourhood = await setUp({
@@ -108,13 +110,14 @@ export async function prepareRun(
     async play(signal, onStep) {
       const endMs = community.startsAtMs + options.intervals * INTERVAL_SECONDS * 1000;
       if (options.speed === 'max') {
-        const conductor = new Conductor(community.startsAtMs, pace.blockSeconds, chain);
+        const conductor = new Conductor(beginsAtMs, pace.blockSeconds, chain);
         time = conductor;
         await playStepped(conductor, shared, endMs, signal, onStep);
       } else {
         const count = homes.homes.length + 2;
-        const originMs = Date.now() + START_MS + count * START_MS_PER_PROCESS;
         const factor = speedFactor(options.speed);
+        const startMs = Math.max(START_MS + count * START_MS_PER_PROCESS, options.speed * 1000);
+        const originMs = Date.now() + startMs;
         const clock = scaledClock({
           startsAtMs: community.startsAtMs,
           wallOriginMs: originMs,
@@ -128,6 +131,15 @@ export async function prepareRun(
     stop: () => children.stopAll(STOP_GRACE_MS),
     remove: shutDown,
   };
+}
+
+/** @throws RunError when the folder to keep is there already */
+function runDirectory(keepDir: string | null): string {
+  if (keepDir === null) return mkdtempSync(join(tmpdir(), 'transax-'));
+  const directory = resolve(keepDir);
+  if (existsSync(directory)) throw new RunError(`${directory} is there already: name a new folder`);
+  mkdirSync(directory, { recursive: true });
+  return directory;
 }
 
 type Shared = Pick<Run, 'chain' | 'children' | 'neighbourhood' | 'pace' | 'directory'>;

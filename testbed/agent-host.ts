@@ -1,0 +1,111 @@
+/**
+ * A process that carries many agents in stepped time: `agent-host.ts LIST SOCKET`, where LIST is a
+ * JSON file with the paths of their settings and SOCKET is the conductor's. Each agent has its own
+ * journal, wallet, bus and addresses, as in a process of its own; clock and log reader are shared.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type RunningAgent, startAgent } from '../agent/agent.ts';
+import { type AgentSettings, readAgentSettings } from '../agent/config.ts';
+import { LogFollower } from '../chain/follower.ts';
+import { JsonRpc } from '../chain/rpc.ts';
+import { nodeFiles } from '../host/files.ts';
+import { clearTransport } from '../host/http-transport.ts';
+import { readKeyFile } from '../host/key-file.ts';
+import { stderrLog } from '../host/log.ts';
+import { tcpBus } from '../host/modbus-bus.ts';
+import type { Clock, Random, Transport } from '../host/ports.ts';
+import { projectResources } from '../host/resources.ts';
+import { openSql } from '../host/sqlite.ts';
+import { connectSteppedClock } from '../host/stepped-socket.ts';
+import type { GridFacts } from '../market/grid.ts';
+import { parseGridFile } from '../market/grid-json.ts';
+import { labRandom } from './lab-random.ts';
+import { SharedFeed } from './shared-feed.ts';
+
+const BUS_TIMEOUT_MS = 10_000;
+
+async function main(listFile: string, socket: string): Promise<void> {
+  const configs = JSON.parse(readFileSync(listFile, 'utf8')) as string[];
+  const settings = configs.map((path) =>
+    readAgentSettings(readFileSync(path, 'utf8'), path, dirname(path)),
+  );
+  const [first] = settings;
+  if (first === undefined) throw new Error(`${listFile} names no agent`);
+  const { facts } = parseGridFile(readFileSync(first.state.grid, 'utf8'));
+  const transport = clearTransport({ origins: originsOf(facts) });
+  const clock = await connectSteppedClock(socket, listFile);
+  // Held busy until all agents run, so that none of them misses a step.
+  const starting = clock.pacer('start');
+  const feed = openFeed(facts, transport, clock);
+  const agents: RunningAgent[] = [];
+  for (const each of settings) {
+    agents.push(await startOne(each, { clock, transport, feed }));
+  }
+  starting.close();
+  await told();
+  await Promise.all(agents.map((agent) => agent.stop()));
+  transport.close();
+  clock.close();
+}
+
+interface Shared {
+  clock: Clock;
+  transport: Transport;
+  feed: SharedFeed;
+}
+
+function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent> {
+  const log = stderrLog(settings.state.journal);
+  return startAgent(settings, {
+    clock: shared.clock,
+    random: randomOf(settings),
+    log,
+    resources: projectResources(),
+    files: nodeFiles(),
+    readKey: () => readKeyFile(settings.state.key),
+    openSql,
+    openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: BUS_TIMEOUT_MS, log }),
+    transport: shared.transport,
+    listener: null,
+    openFeed: (fromBlock) => shared.feed.open(fromBlock),
+  });
+}
+
+/** Chance by the home's name, so that a run in stepped time can be repeated. */
+function randomOf(settings: AgentSettings): Random {
+  return labRandom(dirname(settings.state.journal).split('/').at(-1) ?? '');
+}
+
+function openFeed(facts: GridFacts, transport: Transport, clock: Clock): SharedFeed {
+  const rpc = new JsonRpc({ urls: facts.rpc, transport, identity: 'reader', clock });
+  const { chainId, contracts, finality, deployedAtBlock } = facts;
+  const source = new LogFollower({
+    rpc,
+    chainId,
+    contracts,
+    fromBlock: deployedAtBlock,
+    finality,
+  });
+  return new SharedFeed(source, clock);
+}
+
+function originsOf(facts: GridFacts): string[] {
+  return [...facts.rpc, facts.dso.url].map((url) => new URL(url).origin);
+}
+
+function told(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
+
+const [listFile = '', socket = ''] = process.argv.slice(2);
+main(listFile, socket).then(
+  () => process.exit(0),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
