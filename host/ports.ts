@@ -34,7 +34,8 @@ export interface Clock {
  */
 export interface Pacer {
   /**
-   * Waits until market time `at`; returns at once (a turn later) when that has passed.
+   * Waits until market time `at`; returns at once (a turn later) when that has passed, and before
+   * `at` when market time was set back meanwhile: look at the clock again.
    * @throws the signal's reason when aborted.
    */
   until(at: UnixMs, signal: AbortSignal): Promise<void>;
