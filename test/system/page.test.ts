@@ -1,6 +1,6 @@
 /**
  * The community page in a real browser, served by the real server: what a reader sees, can do, and
- * is told when something is missing. Needs Chromium (Debian: `chromium`), or its path in `CHROMIUM`.
+ * is told when something is missing. Needs Chromium; the environment's `CHROMIUM` may name one.
  */
 import type { Browser, Locator, Page as Tab } from 'playwright-core';
 import { suite } from 'uvu';
