@@ -41,7 +41,7 @@ export class RpcSolverChain implements SolverChain {
     return BigInt(matching.decodeFunctionResult('stakeOf', answer)[0]);
   }
 
-  /** The contract tells the id to the opener only; adding nothing succeeds for an open one of ours. */
+  /** The contract tells the id to its opener only; but to add nothing succeeds for one of ours. */
   async openSolutionId(solver: string, signal: AbortSignal): Promise<number | null> {
     const { data } = openSolutionCall(this.#contracts);
     const to = this.#contracts.matching;

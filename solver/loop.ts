@@ -5,7 +5,8 @@
  * All it knows comes from the log and from its outbox, so a restart and normal running are one
  * path. Work is done in steps on a pacer of its own: as often as `poll` says, and at the two
  * moments that count, the end of posting and gate closure. While offers come in it waits until they
- * pause, so that solutions are few; when posting ends it waits no longer. Source: TRANSAX 5.2, 6.5.2.
+ * pause, so that solutions are few; when posting ends it waits no longer. Source: TRANSAX sections
+ * 5.2 and 6.5.2.
  */
 import { computeAddress, type SigningKey } from 'ethers';
 import { finalizeCall, stakeCall } from '../chain/calls.ts';

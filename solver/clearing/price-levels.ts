@@ -7,7 +7,16 @@
  * and bought quantities exists exactly when the chain of levels can carry them. Buyers below the
  * first seller and sellers above the last buyer cannot trade at all: level -1.
  */
-import type { Cell } from './problem.ts';
+import type { Offer } from '../../market/offers.ts';
+
+/** One offer in one interval. */
+export interface Cell {
+  offer: Offer;
+  interval: number;
+  capW: number;
+  /** Most that its offer can trade over all cells, W times intervals. */
+  energyW: number;
+}
 
 export interface PriceLevels {
   /** Level of each cell within its interval, -1 when it cannot trade. */

@@ -1,10 +1,10 @@
 /**
- * The clearing problem as flat arrays of whole watts. A cell is one offer in one interval: the unit
- * that quantities are found for. Cells that cannot trade are left out, so everything later is small.
+ * The clearing problem as flat arrays of whole watts. A cell is one offer in one interval: what a
+ * quantity is found for. Cells that cannot trade are left out, so that everything later is small.
  */
 import { type Offer, UTILITY_FEEDER } from '../../market/offers.ts';
 import { ClearingError, type ClearingInput } from './input.ts';
-import { priceLevels } from './price-levels.ts';
+import { type Cell, priceLevels } from './price-levels.ts';
 
 /** Offers of one side; offer `i` has the cells `firstCell[i]` to `firstCell[i + 1] - 1`. */
 export interface Side {
@@ -43,15 +43,6 @@ export interface Problem {
 export interface Quantities {
   soldW: Float64Array;
   boughtW: Float64Array;
-}
-
-/** A cell before it is packed. */
-export interface Cell {
-  offer: Offer;
-  interval: number;
-  capW: number;
-  /** Most that its offer can trade over all cells, W times intervals. */
-  energyW: number;
 }
 
 /** @throws ClearingError `bad-input` when the window or the units make no sense. */

@@ -16,7 +16,8 @@ import {
 import { replayDay } from './replay.ts';
 import { reportOf, sentencesOf } from './report.ts';
 
-const USAGE = `npm run replay -- --offers CSV --horizon L --internal-limit-kw X --external-limit-kw Y
+const USAGE = `npm run replay -- --offers CSV --horizon L
+  --internal-limit-kw X --external-limit-kw Y
   [--json]      one JSON object on stdout
   [--csv FILE]  a row for each interval
   [--out DIR]   manifest and tables`;

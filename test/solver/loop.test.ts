@@ -1,178 +1,23 @@
-import { AbiCoder, SigningKey } from 'ethers';
+import { AbiCoder } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Call } from '../../chain/calls.ts';
-import type { FlushReport } from '../../chain/outbox.ts';
-import type { OutboxEntry, Outcome } from '../../chain/outbox-store.ts';
-import { RpcError } from '../../chain/rpc-forms.ts';
-import type { Clock, Log } from '../../host/ports.ts';
 import type { MarketEvent } from '../../market/events.ts';
 import { decodeChunk, encodeChunk } from '../../market/matching/chunk.ts';
 import type { Trade } from '../../market/offers.ts';
-import { SolverLoop } from '../../solver/loop.ts';
+import {
+  accepted,
+  type Bare,
+  limits,
+  mined,
+  posted,
+  reverted,
+  ScriptedMarket,
+  START,
+  T,
+} from './scripted-market.ts';
 
 const test = suite('solver/loop');
-
-const CALENDAR = {
-  intervalSeconds: 900,
-  clearIntervals: 1,
-  leadSeconds: 60,
-  quietSeconds: 300,
-  horizonIntervals: 13,
-};
-const T = 2_000_000;
-const START = T * 900;
-const KEY = new SigningKey(`0x${'11'.repeat(32)}`);
-const GRID = { microgrid: '0x01', assets: '0x02', matching: `0x${'03'.repeat(20)}` };
-const NO_LOG: Log = { info: () => {}, warn: () => {}, error: () => {} };
-
-type Bare<T> = T extends MarketEvent
-  ? Omit<T, 'blockNumber' | 'logIndex' | 'transactionHash'>
-  : never;
-
-/** A market whose log is scripted, and an outbox that settles on command. */
-class World {
-  nowSeconds = START;
-  block = 10;
-  stakeMicro = 1n;
-  blockTimes = new Map<number, number>();
-  isDown = false;
-  readonly calls: Call[] = [];
-  readonly entries: OutboxEntry[] = [];
-  #events: MarketEvent[] = [];
-  #outcome: ((entry: OutboxEntry) => Outcome | null) | null = () => mined;
-
-  solver(maxTradesPerChunk = 500): SolverLoop {
-    const clock = { now: () => this.nowSeconds * 1000, isProven: () => true } as Clock;
-    return new SolverLoop(
-      {
-        contracts: GRID,
-        calendar: CALENDAR,
-        minTradeWs: 3600,
-        maxTradesPerChunk,
-        stakeMicro: 1n,
-        pollSeconds: 5,
-        pauseSeconds: 45,
-      },
-      {
-        clock,
-        log: NO_LOG,
-        key: KEY,
-        feed: { poll: async () => this.#poll() },
-        outbox: {
-          seed: async () => {},
-          enqueue: (_key, call, ref) => this.#enqueue(call, ref),
-          flush: async () => this.#flush(),
-          store: {
-            open: () => this.entries.filter(({ state }) => state === 'queued'),
-            byRef: (ref) => this.entries.filter((entry) => entry.ref === ref),
-          },
-        },
-        chain: {
-          timestampOf: async (block) => this.blockTimes.get(block) ?? 0,
-          stakeMicro: async () => this.stakeMicro,
-          balanceMicro: async () => 1n,
-          openSolutionId: async () => 7,
-        },
-      },
-    );
-  }
-
-  say(...events: Bare<MarketEvent>[]): void {
-    this.block++;
-    for (const [logIndex, event] of events.entries()) {
-      const at = { blockNumber: this.block, logIndex, transactionHash: '0x' };
-      this.#events.push({ ...at, ...event } as MarketEvent);
-    }
-  }
-
-  /** What becomes of transactions from now on; null: nothing yet. */
-  decide(outcome: (entry: OutboxEntry) => Outcome | null): void {
-    this.#outcome = outcome;
-  }
-
-  kinds(): string[] {
-    return this.calls.map(({ kind }) => kind);
-  }
-
-  #poll() {
-    if (this.isDown) throw new RpcError('unreachable', 'no answer');
-    const events = this.#events;
-    this.#events = [];
-    return { events, head: { number: this.block, timestamp: this.nowSeconds } };
-  }
-
-  #enqueue(call: Call, ref: string): OutboxEntry {
-    const nonce = this.entries.length;
-    const entry: OutboxEntry = {
-      hash: `0x${nonce}`,
-      address: '0x',
-      nonce,
-      kind: call.kind,
-      ref,
-      raw: '0x',
-      state: 'queued',
-      queuedAtMs: 0,
-      blockNumber: null,
-      gasUsed: null,
-      reason: null,
-    };
-    this.calls.push(call);
-    this.entries.push(entry);
-    return entry;
-  }
-
-  #flush(): FlushReport {
-    const settled: OutboxEntry[] = [];
-    for (const entry of this.entries) {
-      const outcome = entry.state === 'queued' ? this.#outcome?.(entry) : null;
-      if (!outcome) continue;
-      entry.state = outcome.state;
-      settled.push(entry);
-    }
-    return { settled, refused: [], waiting: 0, error: null };
-  }
-}
-
-const mined: Outcome = { state: 'mined', blockNumber: 1, gasUsed: 1 };
-const reverted: Outcome = { state: 'reverted', blockNumber: 1, gasUsed: 1, reason: 'NotBetter' };
-const limits: Bare<MarketEvent> = {
-  kind: 'feeder-limits-set',
-  feeder: 1,
-  fromInterval: 0,
-  internalLimitW: 25_000,
-  externalLimitW: 20_000,
-};
-
-function posted(
-  offerId: number,
-  side: 'sell' | 'buy',
-  interval: number,
-  powerW = 1000,
-): Bare<MarketEvent> {
-  return {
-    kind: 'offer-posted',
-    offerId,
-    owner: '0xa',
-    assetId: offerId,
-    feeder: 1,
-    side,
-    firstInterval: interval,
-    lastInterval: interval,
-    energyWs: powerW * 900,
-    maxPowerW: powerW,
-    priceMicroPerKwh: 100,
-  };
-}
-
-function accepted(solutionId: number, interval: number, trades: Trade[]): Bare<MarketEvent>[] {
-  const solver = '0xsomebody';
-  const value = { homeEnergyWs: 1n, utilityEnergyWs: 0n, welfare: 0n };
-  return [
-    { kind: 'candidate-chunk', solutionId, interval, trades: encodeChunk(trades) },
-    { kind: 'candidate-accepted', solutionId, solver, firstInterval: interval, ...value },
-  ];
-}
 
 /** Chunks of a submitSolution call. */
 function chunksOf(call: Call | undefined): { interval: number; trades: Trade[] }[] {
@@ -188,7 +33,7 @@ const signal = new AbortController().signal;
 const TRADE: Trade = { askId: 1, bidId: 2, powerW: 1000 };
 
 test('waits while offers come in, then submits once', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.say(limits, posted(1, 'sell', T + 1));
   await solver.step(signal);
@@ -205,7 +50,7 @@ test('waits while offers come in, then submits once', async () => {
 });
 
 test('waits no longer when posting for the next interval has ended', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.nowSeconds = START + 900 - 360 - 2;
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
@@ -219,7 +64,7 @@ test('waits no longer when posting for the next interval has ended', async () =>
 });
 
 test('does not use offers that came in the quiet time', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.nowSeconds = START + 900 - 200;
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
@@ -230,7 +75,7 @@ test('does not use offers that came in the quiet time', async () => {
   await solver.step(signal);
   assert.equal(world.kinds(), ['submitSolution'], 'posted a second before it began');
 
-  const late = new World();
+  const late = new ScriptedMarket();
   const other = late.solver();
   late.nowSeconds = START + 900 - 200;
   late.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
@@ -243,7 +88,7 @@ test('does not use offers that came in the quiet time', async () => {
 });
 
 test('leaves a candidate alone that is as good', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
   world.say(...accepted(1, T + 1, [TRADE]));
@@ -254,7 +99,7 @@ test('leaves a candidate alone that is as good', async () => {
 });
 
 test('replaces a worse candidate, all of it', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
   world.say(posted(3, 'sell', T + 2), posted(4, 'buy', T + 2));
@@ -269,7 +114,7 @@ test('replaces a worse candidate, all of it', async () => {
 });
 
 test('does not lower an interval in its quiet time, though all together were more', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   // The feeder lets the long ask serve either interval; the candidate promised the next one.
   const long = { ...posted(1, 'sell', T + 1), lastInterval: T + 2 } as Bare<MarketEvent>;
@@ -285,7 +130,7 @@ test('does not lower an interval in its quiet time, though all together were mor
 });
 
 test('finalizes the candidate when the gate closes, and empty intervals too, once', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
   world.say(...accepted(1, T + 1, [TRADE]));
@@ -308,7 +153,7 @@ test('finalizes the candidate when the gate closes, and empty intervals too, onc
 });
 
 test('finalizes what was missed while it was away, empty', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.say({ kind: 'solution-finalized', interval: T - 3, solver: '0x', trades: '0x' });
   await solver.step(signal);
@@ -316,7 +161,7 @@ test('finalizes what was missed while it was away, empty', async () => {
 });
 
 test('brings due trades along in a submission', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
   world.say(posted(3, 'sell', T + 2), posted(4, 'buy', T + 2));
@@ -333,7 +178,7 @@ test('brings due trades along in a submission', async () => {
 });
 
 test('counts refusals, tries again a few times, and waits for news then', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.decide(() => reverted);
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
@@ -347,7 +192,7 @@ test('counts refusals, tries again a few times, and waits for news then', async 
 });
 
 test('stakes once, and submits nothing before', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   world.stakeMicro = 0n;
   const solver = world.solver();
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
@@ -360,7 +205,7 @@ test('stakes once, and submits nothing before', async () => {
 });
 
 test('sends a large solution in parts that are committed together', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   const offers: Bare<MarketEvent>[] = [];
   for (let pair = 0; pair < 2400; pair++) {
@@ -381,7 +226,7 @@ test('sends a large solution in parts that are committed together', async () => 
 });
 
 test('an endpoint that fails costs nothing but time', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   const solver = world.solver();
   world.isDown = true;
   await solver.step(signal);
@@ -394,7 +239,7 @@ test('an endpoint that fails costs nothing but time', async () => {
 });
 
 test('waits for what was signed before a restart', async () => {
-  const world = new World();
+  const world = new ScriptedMarket();
   world.decide(() => null);
   const log = [limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1)];
   const first = world.solver();
