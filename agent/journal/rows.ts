@@ -1,4 +1,4 @@
-/** Rows of the journal as objects, and back from SQL. A row that does not fit is a bug: it throws. */
+/** Rows of the journal as objects, read from SQL. A row that does not fit is a bug: it throws. */
 import type { SqlRow, UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
 import { READING_QUALITIES, type ReadingQuality } from '../../market/messages.ts';

@@ -1,4 +1,4 @@
-/** The follower's hand on the battery: commands that may fail without harm, and what was last told. */
+/** The follower's hand on the battery: commands may fail without harm; the last one is known. */
 import type { Log } from '../../host/ports.ts';
 import { BusError } from '../../host/ports.ts';
 import type { Battery, BatteryState } from '../drivers/battery.ts';

@@ -183,7 +183,7 @@ export class IntervalEnergy {
     this.#base = counters;
   }
 
-  /** The sum over a gap is right; how it falls on the intervals is a guess when an edge is in it. */
+  /** The sum over a gap is right; how it falls on intervals is a guess when an edge is in it. */
   #markGap(gap: Piece[]): void {
     const intervals = new Set(gap.map(({ interval }) => interval));
     const gapMs = gap.reduce((sum, { ms }) => sum + ms, 0);

@@ -72,42 +72,44 @@ export async function withFollowedHome(
     isEnabled: options.isEnabled ?? true,
   });
   const metering = new MeteringService({ ...shared, meter: home.meter, maxPowerW: 20_000 });
-  const targetsWs = new Map<number, number>();
   const ending = new AbortController();
   try {
     await following.start(ending.signal);
     metering.start(ending.signal);
-    await work({
-      ...{ clock, home, journal, following, disk },
-      runTo: (second) => clock.runTo(START_MS + second * 1000),
-      schedule(index, committedW, untradedW = 0) {
-        targetsWs.set(index, (committedW + untradedW) * 900);
-        journal.recordSchedule({
-          interval: FIRST + index,
-          ...{ committedW, untradedW, decidedAtMs: clock.now() },
-        });
-      },
-      planLoads(index, loadsW) {
-        const interval = FIRST + index;
-        const rest = { batteryW: 0, plannedW: 0, code: null, sentence: null };
-        journal.recordPlan(interval - 1, [], [{ interval, madeIn: interval - 1, loadsW, ...rest }]);
-      },
-      errorPercent(first, end) {
-        let error = 0;
-        let total = 0;
-        for (let i = first; i < end; i++) {
-          const target = targetsWs.get(i) ?? Number.NaN;
-          error += Math.abs((home.netWs[i] ?? Number.NaN) - target);
-          total += Math.abs(target);
-        }
-        return (100 * error) / total;
-      },
-    });
+    const runTo = (second: number) => clock.runTo(START_MS + second * 1000);
+    const parts = { clock, home, journal, following, disk, runTo };
+    await work({ ...parts, ...bookkeeping(clock, home, journal) });
   } finally {
     await metering.stop();
     await following.stop();
     sql.close();
   }
+}
+
+function bookkeeping(clock: ManualClock, home: SimulatedHome, journal: Journal) {
+  const targetsWs = new Map<number, number>();
+  return {
+    schedule(index: number, committedW: number, untradedW = 0): void {
+      targetsWs.set(index, (committedW + untradedW) * 900);
+      const decidedAtMs = clock.now();
+      journal.recordSchedule({ interval: FIRST + index, committedW, untradedW, decidedAtMs });
+    },
+    planLoads(index: number, loadsW: number): void {
+      const interval = FIRST + index;
+      const rest = { batteryW: 0, plannedW: 0, code: null, sentence: null };
+      journal.recordPlan(interval - 1, [], [{ interval, madeIn: interval - 1, loadsW, ...rest }]);
+    },
+    errorPercent(first: number, end: number): number {
+      let error = 0;
+      let total = 0;
+      for (let i = first; i < end; i++) {
+        const target = targetsWs.get(i) ?? Number.NaN;
+        error += Math.abs((home.netWs[i] ?? Number.NaN) - target);
+        total += Math.abs(target);
+      }
+      return (100 * error) / total;
+    },
+  };
 }
 
 function fillable(sql: Sql, disk: { isFull: boolean }): Sql {

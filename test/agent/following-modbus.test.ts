@@ -105,7 +105,7 @@ function errorPercent({ home, journal }: Run): number {
   return (100 * error) / total;
 }
 
-test('an emulated home is held within 5 % of its schedule, and not without the follower', async () => {
+test('an emulated home is held within 5 % of its schedule, and only by the follower', async () => {
   await withEmulatedHome(true, async (run) => {
     await run.runTo(INTERVALS);
     const held = errorPercent(run);

@@ -59,7 +59,7 @@ test('what a meter does not know is null, never 0', async () => {
   }
 });
 
-test('a battery says what it does and takes a set-point with its dead-man time at once', async () => {
+test('a battery says what it does and takes a set-point with its dead-man time', async () => {
   const bus = scriptedBus();
   const battery = openBattery(bus, LAB_BATTERY, 2);
   bus.input.set(0, 0xffff).set(1, 0xff38).set(2, 555);
