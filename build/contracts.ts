@@ -1,5 +1,6 @@
 /**
- * Compiles `contracts/*.sol` (and `contracts/test/*.sol`) with the npm build of solc: no compiler on the machine is needed.
+ * Compiles `contracts/*.sol` (and `contracts/test/*.sol`) with the npm build of solc: no compiler
+ * on the machine is needed.
  *
  * Writes `contracts/artifacts/<Name>.json` (abi, bytecode, deployedBytecode; not committed) and
  * `chain/abi.ts` (committed, so that nothing but a deployment needs the compiler). Does nothing
@@ -28,7 +29,7 @@ const DEPLOYED: readonly (readonly [contract: string, constant: string])[] = [
 /** Built for the contracts' own tests. */
 const HARNESSES: readonly string[] = ['TradesHarness'];
 
-/** Paris: no PUSH0, TLOAD or MCOPY, so that chains which stopped at an older fork take it as well. */
+/** Paris: no PUSH0, TLOAD or MCOPY, so that chains which stopped at an older fork take it too. */
 const SETTINGS = {
   evmVersion: 'paris',
   optimizer: { enabled: true, runs: 1000 },

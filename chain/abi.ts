@@ -166,6 +166,7 @@ export const MATCHING_ABI = [
   'function offerCount() view returns (uint32)',
   'function offers(uint32 offerId) view returns ((address owner, uint32 assetId, uint32 feeder, uint8 side, uint32 firstInterval, uint32 lastInterval, uint48 energyWs, uint32 maxPowerW, uint32 priceMicroPerKwh, uint64 moneyMicro, uint64 postedAt, bool closed))',
   'function openSolution() returns (uint32 solutionId)',
+  'function openSolutionOf(address solver) view returns (uint32)',
   'function params() view returns ((uint48 minOfferWs, uint48 minTradeWs, uint32 offersPerAsset, uint64 minStakeMicro, uint8 priceRule))',
   'function postOffer(uint32 assetId, uint48 energyWs, uint32 firstInterval, uint32 lastInterval, uint32 maxPowerW, uint32 priceMicroPerKwh) returns (uint32 offerId)',
   'function stake(uint64 amountMicro)',

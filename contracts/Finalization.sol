@@ -12,8 +12,9 @@ library Finalization {
     using FeederFlows for Flows;
     using Trades for bytes;
 
-    /// Which trades an emergency voids: those that touch a suspended feeder; and all of the interval
-    /// when what is left would break the limit of another feeder, whose flows no longer cancel.
+    /// Which trades an emergency voids: those that touch a suspended feeder; and all of the
+    /// interval when what is left would break the limit of another feeder, whose flows no longer
+    /// cancel.
     /// @return voided by position; empty when no feeder is suspended
     /// @return count how many are
     function findVoided(

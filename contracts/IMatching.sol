@@ -144,6 +144,8 @@ interface IMatching {
     /// What a better solution has to beat: the candidate's value over the intervals open now.
     function candidateValue() external view returns (Objective memory);
     function stakeOf(address solver) external view returns (uint64 amountMicro);
+    /// The solution that a solver can add to now; 0 when there is none.
+    function openSolutionOf(address solver) external view returns (uint32 solutionId);
 
     /// The asset's owner only. The first interval lies within the horizon; the last may lie beyond,
     /// inside the asset's, and must still be open for posting. A bid moves its money in as well.
@@ -165,8 +167,8 @@ interface IMatching {
     function addChunks(uint32 solutionId, Chunk[] calldata chunks) external;
     /// The opener only. Chunks of intervals that closed since are left out.
     function commitSolution(uint32 solutionId) external;
-    /// Anyone. In [close, start): with the candidate's trades, or empty when it has none. From start
-    /// on: always empty, whatever is given.
+    /// Anyone. In [close, start): with the candidate's trades, or empty when it has none. From
+    /// start on: always empty, whatever is given.
     function finalize(uint32 interval, bytes calldata trades) external;
     /// Anyone, once the offer's last interval is past. The rest goes to the owner, once.
     function closeOffer(uint32 offerId) external;

@@ -109,7 +109,7 @@ interface IMicrogrid {
     /// Owner only. A market is never taken away: what is inside it must be able to come out.
     function admitMarket(address market) external;
     /// An emergency: trades of this feeder in these intervals are voided when they are finalized.
-    /// Open to the owner and to granters (the DSO's hot key: it must be quick). What is final stays.
+    /// What is final stays. Open to the owner and to granters (the DSO's hot key, to be quick).
     function suspend(uint32 feeder, uint32 firstInterval, uint32 lastInterval) external;
     /// Owner only.
     function proposeOwner(address next) external;

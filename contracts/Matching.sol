@@ -15,9 +15,9 @@ import {Trades} from "./Trades.sol";
 import {Rules, Verification} from "./Verification.sol";
 
 /// @title TRANSAX's market
-/// @notice See {IMatching}. There is one candidate: the whole of one solution. It is replaced at once
-/// and only by a solution that is better over the intervals open then. Before that everything due
-/// is final, so that energy taken by final trades is known to verification. Offers are never
+/// @notice See {IMatching}. There is one candidate: the whole of one solution. It is replaced at
+/// once, and only by a solution that is better over the intervals open then. Before that everything
+/// due is final, so that energy taken by final trades is known to verification. Offers are never
 /// withdrawn, and limits of postable intervals never change: what was feasible stays feasible.
 contract Matching is IMatching {
     using Intervals for Calendar;
@@ -104,6 +104,10 @@ contract Matching is IMatching {
 
     function stakeOf(address solver) external view returns (uint64) {
         return stakes[solver].amountMicro;
+    }
+
+    function openSolutionOf(address solver) external view returns (uint32) {
+        return solutions.openOf(solver);
     }
 
     // -------------------------------------------------------------------------------- offers

@@ -18,8 +18,8 @@ struct TariffChange {
 }
 
 /// @title The grid and its rules
-/// @notice See {IMicrogrid}. Changes are kept as a list of versions, each valid from an interval on,
-/// so that what was promised for an interval that offers can reach is never changed under them.
+/// @notice See {IMicrogrid}. Changes are kept as a list of versions, each valid from an interval
+/// on, so that what was promised for an interval that offers can reach is never changed under them.
 contract Microgrid is IMicrogrid {
     using Intervals for Calendar;
 
@@ -113,7 +113,7 @@ contract Microgrid is IMicrogrid {
         return calendar().firstOpen();
     }
 
-    /// From when on a change counts: at once while the grid is set up, then beyond all offers' reach.
+    /// From when on a change counts: at once during set-up, then beyond what is tradable.
     function effectiveFrom() private view returns (uint32) {
         return isSealed ? calendar().lastTradable() + 1 : 0;
     }
@@ -156,7 +156,7 @@ contract Microgrid is IMicrogrid {
         if (feeder == 0) return Limits(type(uint64).max, type(uint64).max);
         if (feeder > feederCount) revert NoSuchFeeder(feeder);
         LimitChange[] storage changes = limitChanges[feeder];
-        // Newest first: for an interval that is not past, at most `horizonIntervals` are passed over.
+        // Newest first: for an interval not yet past, at most `horizonIntervals` are passed over.
         for (uint256 i = changes.length; i > 0; i--) {
             LimitChange memory change = changes[i - 1];
             if (change.fromInterval <= interval) {
@@ -184,7 +184,9 @@ contract Microgrid is IMicrogrid {
         for (uint32 word = firstInterval >> 8; word <= lastInterval >> 8; word++) {
             uint256 bits = type(uint256).max;
             if (word == firstInterval >> 8) bits &= type(uint256).max << (firstInterval & 255);
-            if (word == lastInterval >> 8) bits &= type(uint256).max >> (255 - (lastInterval & 255));
+            if (word == lastInterval >> 8) {
+                bits &= type(uint256).max >> (255 - (lastInterval & 255));
+            }
             suspensions[feeder][word] |= bits;
             suspensionsOfAny[word] |= bits;
         }

@@ -62,7 +62,9 @@ library Offers {
         book.accounts[offerId] = account;
     }
 
-    /// Empties an offer. @return energyWs what was left of it @return account with the money it held
+    /// Empties an offer.
+    /// @return energyWs what was left of it
+    /// @return account with the money it held
     function close(
         OfferBook storage book,
         uint32 offerId

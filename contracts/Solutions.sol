@@ -51,6 +51,13 @@ library Solutions {
         book.newestOf[solver] = id;
     }
 
+    /// The newest of a solver, when it can still be added to; else 0.
+    function openOf(SolutionBook storage book, address solver) internal view returns (uint32 id) {
+        id = book.newestOf[solver];
+        Solution storage solution = book.solutions[id];
+        if (!solution.isOpen || solution.finalizationsSeen != book.finalizations) id = 0;
+    }
+
     function requireOpen(SolutionBook storage book, uint32 id, address caller) internal view {
         Solution storage solution = book.solutions[id];
         if (solution.solver != caller) revert IMatching.NotOpener(id, caller);

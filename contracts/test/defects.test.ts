@@ -1,7 +1,7 @@
 /**
  * Defects measured in the published contracts of TRANSAX and PETra: each test does what went wrong
- * there. Those of PETra's own contract (bids never acceptable, overlap, split) belong to a bilateral
- * market, and that of the client (a transaction sent again under a new nonce) to the outbox.
+ * there. PETra's bids that nobody could accept belong to a bilateral market, and the client's
+ * transactions that were sent again under a new nonce to the outbox.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

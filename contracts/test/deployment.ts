@@ -58,6 +58,12 @@ const CAP_MICRO_PER_DAY = 1_000_000_000_000n;
 const CAP_POWER_W = 10_000_000;
 export const MARKET_DELAY = 86_400;
 
+const FEEDERS = [
+  [25_000, 20_000],
+  [25_000, 20_000],
+  [25_000, 20_000],
+] as const;
+
 interface SetUp {
   address: Record<ContractName, string>;
   transactions: { to: string | null; data: string; gasLimit: number }[];
@@ -78,58 +84,47 @@ export function deployAll(
     return address;
   };
   const calendar = { ...CALENDAR, ...options.calendar };
-  const microgrid = create(
-    'Microgrid',
-    ['address', 'tuple(uint32,uint32,uint32,uint32,uint32)', 'uint32'],
-    [
-      owner,
-      [
-        calendar.intervalSeconds,
-        calendar.clearIntervals,
-        calendar.leadSeconds,
-        calendar.quietSeconds,
-        calendar.horizonIntervals,
-      ],
-      MARKET_DELAY,
-    ],
-  );
-  const assets = create(
-    'Assets',
-    ['address', 'tuple(uint64,uint64)'],
-    [microgrid, [options.capMicroPerDay ?? CAP_MICRO_PER_DAY, options.capPowerW ?? CAP_POWER_W]],
-  );
-  const params = { ...PARAMS, ...options.params };
-  const matching = create(
-    'Matching',
-    ['address', 'address', 'tuple(uint48,uint48,uint32,uint64,uint8)'],
-    [
-      microgrid,
-      assets,
-      [
-        params.minOfferWs,
-        params.minTradeWs,
-        params.offersPerAsset,
-        params.minStakeMicro,
-        params.priceRule,
-      ],
-    ],
-  );
-  const say = (method: string, ...args: unknown[]) => {
+  const microgrid = create('Microgrid', MICROGRID_TYPES, [owner, inOrder(calendar), MARKET_DELAY]);
+  const caps = [options.capMicroPerDay ?? CAP_MICRO_PER_DAY, options.capPowerW ?? CAP_POWER_W];
+  const assets = create('Assets', ['address', 'tuple(uint64,uint64)'], [microgrid, caps]);
+  const { minOfferWs, minTradeWs, offersPerAsset, minStakeMicro, priceRule } = {
+    ...PARAMS,
+    ...options.params,
+  };
+  const params = [minOfferWs, minTradeWs, offersPerAsset, minStakeMicro, priceRule];
+  const matching = create('Matching', MATCHING_TYPES, [microgrid, assets, params]);
+
+  for (const [method, ...args] of ownersCalls(options, granter, matching)) {
     const data = INTERFACES.microgrid.encodeFunctionData(method, args);
     transactions.push({ to: microgrid, data, gasLimit: 300_000 });
-  };
-  const feeders = options.feeders ?? [
-    [25_000, 20_000],
-    [25_000, 20_000],
-    [25_000, 20_000],
-  ];
-  for (const [internalLimitW, externalLimitW] of feeders) {
-    say('addFeeder', internalLimitW, externalLimitW);
   }
-  say('setTariff', [300_000], [80_000]);
-  say('setGranter', granter, true);
-  say('proposeMarket', matching);
-  say('admitMarket', matching);
-  if (options.sealed !== false) say('seal');
   return { address: { microgrid, assets, matching }, transactions };
+}
+
+export const MICROGRID_TYPES = ['address', 'tuple(uint32,uint32,uint32,uint32,uint32)', 'uint32'];
+const MATCHING_TYPES = ['address', 'address', 'tuple(uint48,uint48,uint32,uint64,uint8)'];
+
+/** A calendar as the contract's struct has it. */
+export function inOrder(c: Calendar): number[] {
+  const { intervalSeconds, clearIntervals, leadSeconds, quietSeconds, horizonIntervals } = c;
+  return [intervalSeconds, clearIntervals, leadSeconds, quietSeconds, horizonIntervals];
+}
+
+function ownersCalls(
+  options: WorldOptions,
+  granter: string,
+  matching: string,
+): [method: string, ...args: unknown[]][] {
+  return [
+    ...(options.feeders ?? FEEDERS).map(([internalW, externalW]): [string, number, number] => [
+      'addFeeder',
+      internalW,
+      externalW,
+    ]),
+    ['setTariff', [300_000], [80_000]],
+    ['setGranter', granter, true],
+    ['proposeMarket', matching],
+    ['admitMarket', matching],
+    ...(options.sealed === false ? [] : [['seal'] as [string]]),
+  ];
 }

@@ -1,6 +1,6 @@
 /**
- * What calls cost, in the size of the TRANSAX microgrid (102 homes, 11 feeders) and at the bounds of
- * the contract: every call stays below 16 M gas. The figures are printed for docs and solvers.
+ * What calls cost, in the size of the TRANSAX microgrid (102 homes, 11 feeders) and at the bounds
+ * of the contract: every call stays below 16 M gas. The figures are printed for docs and solvers.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readArtifact } from '../../build/contracts.ts';
 import { closeOf, firstOpenInterval, startOf } from '../../market/intervals.ts';
-import { CALENDAR, MARKET_DELAY } from './deployment.ts';
+import { CALENDAR, inOrder, MARKET_DELAY, MICROGRID_TYPES } from './deployment.ts';
 import { C, inWorld, START, type World } from './world.ts';
 
 const test = suite('contracts/Microgrid');
@@ -30,10 +30,8 @@ test('a calendar under which nothing could ever be posted is refused', () =>
       ...bad.map((c) => [c, true] as const),
       [{ ...good, horizonIntervals: 2, leadSeconds: 600, quietSeconds: 300 }, false] as const,
     ]) {
-      const words = AbiCoder.defaultAbiCoder().encode(
-        ['address', 'tuple(uint32,uint32,uint32,uint32,uint32)', 'uint32'],
-        [world.owner.address, Object.values(calendar), 0],
-      );
+      const values = [world.owner.address, inOrder(calendar), 0];
+      const words = AbiCoder.defaultAbiCoder().encode(MICROGRID_TYPES, values);
       const data = readArtifact('Microgrid').bytecode + words.slice(2);
       const error = await world.anvil.call('eth_call', [{ data }, 'latest']).then(
         () => null,

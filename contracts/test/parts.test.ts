@@ -42,12 +42,15 @@ test(
   withOffers(LONG, async (world, o) => {
     const part = (t: number) => chunk(t, [[o(0), o(1), 500]]);
     await open(world);
+    const mine = () => world.read('matching', 'openSolutionOf', [world.solver.address]);
+    assert.is(Number(await mine()), 1);
     await add(world, 1, [part(T), part(T + 1)]);
     await add(world, 1, [part(T + 2)]);
     assert.is(await energyAt(world, T), 0);
     const { events } = await commit(world, 1);
     assert.is(events[0]?.args.homeEnergyWs, 1_350_000n);
     for (const t of [T, T + 1, T + 2]) assert.is(await energyAt(world, t), 500);
+    assert.is(Number(await mine()), 0);
     assert.is(await refusedAdd(world, 1, [part(T + 3)]), 'SolutionClosed(1)');
     assert.is(await refusedCommit(world, 1), 'SolutionClosed(1)');
   }),
