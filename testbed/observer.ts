@@ -103,9 +103,7 @@ export class Observer {
     home.emulated.advance(this.#run.now());
     const state = home.emulated.state();
     const file = join(home.directory, 'journal.db');
-    if (watched.journal === null && existsSync(file)) {
-      watched.journal = openSql(file, { readOnly: true });
-    }
+    watched.journal ??= openJournal(file);
     const plan = watched.journal?.get(
       'SELECT sentence FROM plans WHERE sentence IS NOT NULL ORDER BY interval DESC LIMIT 1',
     );
@@ -194,4 +192,14 @@ export class Observer {
   #homesWith(query: string, interval: number): number {
     return this.#homes.filter(({ journal }) => journal?.get(query, interval) !== undefined).length;
   }
+}
+
+/** Null until the agent has made its tables. */
+function openJournal(file: string): Sql | null {
+  if (!existsSync(file)) return null;
+  const journal = openSql(file, { readOnly: true });
+  const tables = journal.all("SELECT name FROM sqlite_master WHERE name IN ('plans', 'schedule')");
+  if (tables.length === 2) return journal;
+  journal.close();
+  return null;
 }
