@@ -72,7 +72,8 @@ export async function runCommand(
     return 0;
   } catch (error) {
     if (host.signal.aborted) return EXIT_FAILED;
-    host.log.error(lineOf(error));
+    // Each fault of the settings on a line of its own.
+    for (const line of linesOf(error)) host.log.error(line);
     return exitCodeOf(error);
   }
 }
@@ -137,6 +138,11 @@ function numberOf(text: string | undefined, option: string): number {
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof QuantityError) return EXIT_USAGE;
   return error instanceof SettingsError ? EXIT_SETTINGS : EXIT_FAILED;
+}
+
+function linesOf(error: unknown): string[] {
+  const text = lineOf(error);
+  return error instanceof SettingsError ? text.split('\n') : [text];
 }
 
 /** Operational failures say what is wrong and what to do; anything else is a bug and shows where. */
