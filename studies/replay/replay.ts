@@ -6,24 +6,19 @@
  * With c the current interval an offer is posted when its first interval is at most c + L - 1, and
  * trades are possible from c + 1 on (T_clear = 1). L = 96 begins before interval 1.
  */
-import {
-  addEnergyCall,
-  addFinancialBalanceCall,
-  type Call,
-  postOfferCall,
-} from '../../chain/calls.ts';
+import { addFinancialBalanceCall } from '../../chain/calls.ts';
 import { LogFollower } from '../../chain/follower.ts';
 import { Outbox } from '../../chain/outbox.ts';
 import type { Log, Transport } from '../../host/ports.ts';
 import { closeOf, type MarketCalendar, startOf } from '../../market/intervals.ts';
 import type { FeederLimits } from '../../market/offers.ts';
-import { paymentMicro } from '../../market/units.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
 import { SolverLoop, type SolverStatistics } from '../../solver/loop.ts';
 import { DAY_BASE, DAY_INTERVAL_SECONDS, type DayOffer, reachOf } from '../day-offers.ts';
 import { hindsightKwSlots } from '../hindsight.ts';
 import { auditChain, type ChainAudit } from './chain-audit.ts';
 import { MemoryOutboxStore } from './memory-outbox.ts';
+import { OfferPoster } from './offer-poster.ts';
 import { CHAIN_ID, ReplayError, ReplayMarket, Sender } from './replay-market.ts';
 
 export interface ReplayOptions {
@@ -47,8 +42,6 @@ export interface ReplayResult {
 const STAKE_MICRO = 1n;
 const MIN_TRADE_WS = 1;
 const MAX_TRADES_PER_CHUNK = 500;
-/** Signed and sent at a time. */
-const BATCH = 400;
 /** Steps of the solver in one interval, more than any large solution takes. */
 const MAX_STEPS = 200;
 
@@ -98,11 +91,12 @@ class Day {
   readonly #store = new MemoryOutboxStore();
   readonly #solverKey = new Sender('solver');
   readonly #signal = new AbortController().signal;
-  readonly #byAddress = new Map<string, number>();
+  readonly #poster: OfferPoster;
   #isStaked = false;
 
   constructor(market: ReplayMarket, calendar: MarketCalendar, options: ReplayOptions) {
     this.#market = market;
+    this.#poster = new OfferPoster(market);
     this.#calendar = calendar;
     this.#options = options;
     this.#waiting = [...options.offers].sort((a, b) => a.firstInterval - b.firstInterval);
@@ -138,7 +132,7 @@ class Day {
   offerOf(count: number): Map<number, number> {
     const ids = Array.from({ length: count }, (_, at) => at + 1);
     return new Map(
-      ids.map((id) => [id, this.#byAddress.get(this.#solver.book.offer(id)?.owner ?? '') ?? 0]),
+      ids.map((id) => [id, this.#poster.offerOf(this.#solver.book.offer(id)?.owner ?? '')]),
     );
   }
 
@@ -148,9 +142,7 @@ class Day {
     this.#market.advanceTo(startOf(this.#calendar, current));
     await this.#stake();
     const due = this.#takeWaiting(current + horizon - 1);
-    for (let from = 0; from < due.length; from += BATCH) {
-      await this.#post(due.slice(from, from + BATCH));
-    }
+    await this.#poster.post(due);
     await this.#letSolve();
     this.#market.advanceTo(closeOf(this.#calendar, current + 1));
     await this.#letSolve();
@@ -172,60 +164,6 @@ class Day {
   #takeWaiting(lastFirst: number): DayOffer[] {
     const count = this.#waiting.findIndex(({ firstInterval }) => firstInterval > lastFirst);
     return this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
-  }
-
-  /** Grants to a fresh address each, then posts from it. */
-  async #post(offers: DayOffer[]): Promise<void> {
-    const { contracts, granter, rpc } = this.#market;
-    const market = contracts.matching;
-    const senders = new Map<string, { sender: Sender; offer: DayOffer }>();
-    const grants: Call[] = [];
-    // The same for all: where a block is nearly full, anvil skips what does not fit, tries the next
-    // of the same sender, and drops it for its nonce.
-    let gasLimit = 0;
-    for (const offer of offers) {
-      const sender = new Sender(`offer ${offer.id}`);
-      senders.set(sender.address, { sender, offer });
-      this.#byAddress.set(sender.address, offer.id);
-      const { feeder, side, firstInterval, lastInterval, energyWs, maxPowerW } = offer;
-      const range = { firstInterval, lastInterval };
-      const terms = { feeder, side, ...range, energyWs, maxPowerW };
-      const grant = addEnergyCall(contracts, { to: sender.address, market, ...terms });
-      gasLimit = Math.max(gasLimit, 250_000 + 30_000 * (lastInterval - firstInterval));
-      grants.push(grant);
-      if (side === 'sell') continue;
-      const money = paymentMicro(offer.priceMicroPerKwh, energyWs);
-      const credit = addFinancialBalanceCall(contracts, sender.address, market, money);
-      grants.push(credit);
-    }
-    const before = await rpc.blockNumber();
-    await this.#market.send(grants.map((call) => ({ from: granter, call: { ...call, gasLimit } })));
-    await this.#market.settle('grants');
-    const posts = (await this.#assetsAfter(before)).map(({ owner, assetId }) => {
-      const known = senders.get(owner);
-      if (known === undefined) throw new ReplayError(`an asset of a stranger, ${owner}`);
-      const call = postOfferCall(contracts, { ...known.offer, assetId });
-      return { from: known.sender, call: { ...call, gasLimit: 350_000 } };
-    });
-    if (posts.length !== offers.length) {
-      throw new ReplayError(`${offers.length} assets were granted, the log has ${posts.length}`);
-    }
-    await this.#market.send(posts);
-    await this.#market.settle('offers');
-  }
-
-  /** The assets that were granted after a block, from the log. */
-  async #assetsAfter(block: number): Promise<{ owner: string; assetId: number }[]> {
-    const { rpc, contracts } = this.#market;
-    const follower = new LogFollower({
-      rpc,
-      chainId: CHAIN_ID,
-      contracts,
-      fromBlock: block + 1,
-      finality: { kind: 'instant' },
-    });
-    const { events } = await follower.poll(this.#signal);
-    return events.filter((event) => event.kind === 'asset-added');
   }
 
   /** Steps the solver, and mines what it sends, until it has nothing more to do. */

@@ -1,0 +1,181 @@
+/**
+ * The solver on a real chain with the real contracts: it is cut off again and again and starts anew
+ * from its outbox and the log; and two of them share a market without harm.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { addFinancialBalanceCall } from '../../chain/calls.ts';
+import { LogFollower } from '../../chain/follower.ts';
+import { Outbox } from '../../chain/outbox.ts';
+import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { clearTransport } from '../../host/http-transport.ts';
+import type { Log, Sql } from '../../host/ports.ts';
+import { openSql } from '../../host/sqlite.ts';
+import { closeOf, type MarketCalendar, startOf } from '../../market/intervals.ts';
+import { RpcSolverChain } from '../../solver/chain-reads.ts';
+import { SolverLoop } from '../../solver/loop.ts';
+import { DAY_BASE, type DayOffer, dayOffer } from '../../studies/day-offers.ts';
+import { hindsightKwSlots } from '../../studies/hindsight.ts';
+import { auditChain } from '../../studies/replay/chain-audit.ts';
+import { OfferPoster } from '../../studies/replay/offer-poster.ts';
+import { CHAIN_ID, ReplayMarket, Sender } from '../../studies/replay/replay-market.ts';
+
+const test = suite('system/solver');
+
+const CALENDAR: MarketCalendar = {
+  intervalSeconds: 900,
+  clearIntervals: 1,
+  leadSeconds: 60,
+  quietSeconds: 300,
+  horizonIntervals: 5,
+};
+const LIMITS = { internalLimitW: 5000, externalLimitW: 4000 };
+const FIRST = 40;
+const INTERVALS = 6;
+const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Two producers, one with a battery, on feeder 1; buyers on both feeders. */
+function offers(): DayOffer[] {
+  const list: DayOffer[] = [];
+  const add = (home: string, feeder: number, kw: number, first: number, last = first) => {
+    const side = kw > 0 ? 'sell' : 'buy';
+    const facts = { home, feeder, side, first, last, powerW: Math.abs(kw) * 1000 } as const;
+    list.push(dayOffer(list.length + 1, facts));
+  };
+  for (let at = 0; at < INTERVALS; at++) {
+    add('sun', 1, 3 + at, FIRST + at);
+    if (at < 3) add('battery', 1, 4, FIRST + at, FIRST + INTERVALS - 1);
+    for (let home = 0; home < 4; home++) add(`home-${home}`, 1 + (home % 2), -1 - home, FIRST + at);
+  }
+  return list;
+}
+
+async function withMarket(work: (market: ReplayMarket, folder: string) => Promise<void>) {
+  const folder = mkdtempSync(join(tmpdir(), 'transax-solver-'));
+  const market = await ReplayMarket.open({
+    calendar: CALENDAR,
+    feeders: 2,
+    limits: LIMITS,
+    startsAt: startOf(CALENDAR, DAY_BASE + FIRST - 1) - 30,
+    openTransport: (origin) => clearTransport({ origins: [origin] }),
+  });
+  try {
+    await work(market, folder);
+  } finally {
+    await market.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function startSolver(market: ReplayMarket, file: string, name: string) {
+  const { rpc, contracts, clock } = market;
+  const finality = { kind: 'instant' } as const;
+  const sql: Sql = openSql(file, { migrations: [OUTBOX_SQL] });
+  const loop = new SolverLoop(
+    {
+      contracts,
+      calendar: CALENDAR,
+      minTradeWs: 1,
+      maxTradesPerChunk: 500,
+      stakeMicro: 1n,
+      pollSeconds: 5,
+      pauseSeconds: 0,
+    },
+    {
+      clock,
+      log: SILENT,
+      key: new Sender(name).key,
+      feed: new LogFollower({ rpc, chainId: CHAIN_ID, contracts, fromBlock: 0, finality }),
+      outbox: new Outbox({
+        store: new SqlOutboxStore(sql),
+        rpcFor: () => rpc,
+        chainId: CHAIN_ID,
+        finality,
+        clock,
+      }),
+      chain: new RpcSolverChain(rpc, contracts),
+    },
+  );
+  return { loop, sql };
+}
+
+async function grantStake(market: ReplayMarket, name: string): Promise<void> {
+  const to = new Sender(name).address;
+  const { contracts, granter } = market;
+  const call = addFinancialBalanceCall(contracts, to, contracts.matching, 1n);
+  await market.send([{ from: granter, call }]);
+  await market.settle('set-up');
+}
+
+/** One interval after the other: offers, some steps, gate closure, some steps. */
+async function playDay(market: ReplayMarket, step: () => Promise<void>): Promise<void> {
+  const poster = new OfferPoster(market);
+  const waiting = offers();
+  for (let at = 0; at < INTERVALS; at++) {
+    const current = DAY_BASE + FIRST - 1 + at;
+    market.advanceTo(startOf(CALENDAR, current));
+    const seen = current + CALENDAR.horizonIntervals - 1;
+    const due = waiting.filter(({ firstInterval }) => firstInterval <= seen);
+    waiting.splice(0, waiting.length, ...waiting.filter((offer) => !due.includes(offer)));
+    await poster.post(due);
+    for (let steps = 0; steps < 6; steps++) await step();
+    market.advanceTo(closeOf(CALENDAR, current + 1));
+    for (let steps = 0; steps < 4; steps++) await step();
+  }
+}
+
+const signal = new AbortController().signal;
+
+test('a solver that is cut off before and after each block loses nothing', async () => {
+  await withMarket(async (market, folder) => {
+    await grantStake(market, 'solver');
+    const file = join(folder, 'solver.db');
+    let starts = 0;
+    await playDay(market, async () => {
+      const { loop, sql } = startSolver(market, file, 'solver');
+      starts++;
+      await loop.step(signal);
+      // What it signed is on disk and with the chain, and nothing else is left of it.
+      sql.close();
+      await market.settle('solutions');
+    });
+    const audit = await auditChain(market.rpc, market.contracts, 900);
+    const optimum = await hindsightKwSlots(offers(), LIMITS);
+    assert.ok(starts >= 60);
+    assert.is(audit.finalizedIntervals, INTERVALS);
+    assert.is(audit.limitViolations + audit.offerViolations, 0);
+    assert.is(audit.tradedKwSlots, optimum);
+    const sql = openSql(file, { migrations: [OUTBOX_SQL] });
+    try {
+      const states = sql.all('SELECT DISTINCT state FROM outbox').map(({ state }) => state);
+      assert.equal(states, ['mined'], 'nothing was refused, doubled or left over');
+    } finally {
+      sql.close();
+    }
+  });
+});
+
+test('two solvers make one market, and each interval final once', async () => {
+  await withMarket(async (market, folder) => {
+    for (const name of ['one', 'two']) await grantStake(market, name);
+    const solvers = ['one', 'two'].map((name) =>
+      startSolver(market, join(folder, `${name}.db`), name),
+    );
+    await playDay(market, async () => {
+      for (const { loop } of solvers) await loop.step(signal);
+      await market.settle('solutions');
+    });
+    const audit = await auditChain(market.rpc, market.contracts, 900);
+    assert.is(audit.finalizedIntervals, INTERVALS);
+    assert.is(audit.limitViolations + audit.offerViolations, 0);
+    assert.is(audit.tradedKwSlots, await hindsightKwSlots(offers(), LIMITS));
+    const counts = solvers.map(({ loop }) => loop.statistics);
+    assert.ok(counts.reduce((sum, { accepted }) => sum + accepted, 0) > 0);
+    for (const { sql } of solvers) sql.close();
+  });
+});
+
+test.run();
