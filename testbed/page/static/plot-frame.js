@@ -14,7 +14,7 @@ import { createTable } from './plot-table.js';
  * @property {string} title
  * @property {string} about one sentence: what is drawn
  * @property {'kW' | 'kWh' | '%'} unit
- * @property {string} empty what will come
+ * @property {(run: CommunityState['run']) => string} empty what will come
  * @property {number} heightPx
  * @property {import('./plot.js').SeriesSpec[]} series
  * @property {'h2' | 'h3'} [heading]
@@ -32,17 +32,9 @@ export function redrawPlots() {
 
 /** @param {FrameSpec} spec */
 export function createPlotFrame(spec) {
-  const host = el('div', { class: 'plot', tabindex: 0, role: 'group' });
-  host.style.height = `${spec.heightPx}px`;
-  const empty = el('p', { class: 'plot-empty' }, el('span', {}, spec.empty));
-  const spoken = el('output', { class: 'unseen' });
-  const title = el(spec.heading ?? 'h2', {}, spec.title);
-  const about = el('p', { class: 'about' }, spec.about);
   const legend = createLegend(spec);
   const table = createTable(spec);
-  const box = el('div', { class: 'plot-box' }, host, empty);
-  const head = el('div', { class: 'plot-head' }, title, about, legend.when);
-  const node = el('figure', { class: 'card figure' }, head, legend.node, box, spoken, table.node);
+  const { node, host, title, about, empty, spoken } = createFrame(spec, legend, table);
   /** @type {ReturnType<typeof createPlot> | null} */
   let plot = null;
   /** @type {import('./plot.js').PlotData | null} */
@@ -77,7 +69,8 @@ export function createPlotFrame(spec) {
     else plot = createPlot(host, spec.series, spec.heightPx, data, point);
     const isEmpty = !columns.some((column) => column.some((value) => value !== null));
     setHidden(empty, !isEmpty);
-    setAttribute(host, 'aria-label', `${title.textContent}. ${isEmpty ? spec.empty : KEYS}`);
+    setText(empty.firstElementChild ?? empty, spec.empty(run));
+    setAttribute(host, 'aria-label', `${title.textContent}. ${isEmpty ? spec.empty(run) : KEYS}`);
     point(pointed);
     table.show(data, intervals);
   }
@@ -93,6 +86,24 @@ export function createPlotFrame(spec) {
     setText(title, newTitle);
     setText(about, newAbout);
   }
+}
+
+/**
+ * @param {FrameSpec} spec
+ * @param {ReturnType<typeof createLegend>} legend
+ * @param {ReturnType<typeof createTable>} table
+ */
+function createFrame(spec, legend, table) {
+  const host = el('div', { class: 'plot', tabindex: 0, role: 'group' });
+  host.style.height = `${spec.heightPx}px`;
+  const empty = el('p', { class: 'plot-empty' }, el('span'));
+  const spoken = el('output', { class: 'unseen' });
+  const title = el(spec.heading ?? 'h2', {}, spec.title);
+  const about = el('p', { class: 'about' }, spec.about);
+  const box = el('div', { class: 'plot-box' }, host, empty);
+  const head = el('div', { class: 'plot-head' }, title, about, legend.when);
+  const node = el('figure', { class: 'card figure' }, head, legend.node, box, spoken, table.node);
+  return { node, host, title, about, empty, spoken };
 }
 
 /**

@@ -9,7 +9,7 @@ export function createBatteries() {
     title: 'Batteries',
     about: '',
     unit: 'kWh',
-    empty: 'Appears at the end of the first interval.',
+    empty: () => 'Appears at the end of the first interval.',
     heightPx: 150,
     series: [{ name: 'Stored in all', colour: 'battery', shape: 'area' }],
   });

@@ -43,7 +43,7 @@ function createFeeder(heightPx) {
     about: '',
     heading: 'h3',
     unit: 'kW',
-    empty: 'Flows appear with the first readings.',
+    empty: () => 'Flows appear with the first readings.',
     heightPx,
     series: [
       { name: 'Traded', colour: 'traded', shape: 'area' },

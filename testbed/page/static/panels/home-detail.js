@@ -25,7 +25,7 @@ export function createHomeDetail() {
     about: '',
     heading: 'h3',
     unit: 'kW',
-    empty: 'Meter and target appear at the end of the first interval.',
+    empty: () => 'Meter and target appear at the end of the first interval.',
     heightPx: 230,
     series: [
       { name: 'Metered', colour: 'metered', shape: 'area' },
@@ -38,7 +38,7 @@ export function createHomeDetail() {
     about: '',
     heading: 'h3',
     unit: '%',
-    empty: 'Appears at the end of the first interval.',
+    empty: () => 'Appears at the end of the first interval.',
     heightPx: 120,
     series: [{ name: 'Stored', colour: 'battery', shape: 'area' }],
   });

@@ -35,13 +35,7 @@ export function createHomes(root) {
   let state = null;
   /** Id of a home as the address has it. */
   let chosen = location.hash.replace(/^#home=/, '');
-  tilesNode.addEventListener('keydown', (event) => {
-    const to = neighbourOf(event.key, tilesNode);
-    if (!to) return;
-    event.preventDefault();
-    to.focus();
-    to.click();
-  });
+  chooseByKeys(tilesNode);
   return { show };
 
   /** @param {string} id @param {boolean} isPointed by pointer, not by key */
@@ -125,6 +119,17 @@ function keepOneTabStop(tiles) {
     tiles.querySelector('.tile[aria-checked="true"]:not([hidden])') ??
     tiles.querySelector('.tile:not([hidden])');
   for (const tile of tiles.children) setAttribute(tile, 'tabindex', tile === stop ? '0' : '-1');
+}
+
+/** @param {HTMLElement} tiles */
+function chooseByKeys(tiles) {
+  tiles.addEventListener('keydown', (event) => {
+    const to = neighbourOf(event.key, tiles);
+    if (!to) return;
+    event.preventDefault();
+    to.focus();
+    to.click();
+  });
 }
 
 /**

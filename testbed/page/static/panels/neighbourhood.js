@@ -1,6 +1,7 @@
 /** Load and generation of all homes, and the energy they traded. */
 import { createPlotFrame } from '../plot-frame.js';
 import { scaled } from '../units.js';
+import { noTradeWords } from './trade-words.js';
 
 /** @param {HTMLElement} root */
 export function createNeighbourhood(root) {
@@ -8,7 +9,7 @@ export function createNeighbourhood(root) {
     title: 'Load and generation',
     about: 'All homes, mean power of each interval',
     unit: 'kW',
-    empty: 'The first values appear at the end of the first interval.',
+    empty: () => 'The first values appear at the end of the first interval.',
     heightPx: 250,
     series: [
       { name: 'Generation', colour: 'generation', shape: 'area' },
@@ -20,7 +21,7 @@ export function createNeighbourhood(root) {
     title: 'Energy traded',
     about: 'Final trades by interval of delivery',
     unit: 'kWh',
-    empty: 'The first trades appear after the second interval.',
+    empty: noTradeWords,
     heightPx: 250,
     series: [{ name: 'Traded', colour: 'traded', shape: 'bars' }],
   });

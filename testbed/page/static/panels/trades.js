@@ -1,16 +1,13 @@
 /** The last final trades, with the reasons of both sides. */
 import { el, setHidden, setText } from '../elements.js';
 import { count, kilowattHours, price, span } from '../units.js';
+import { noTradeWords } from './trade-words.js';
 
 /** @typedef {import('../../state.ts').CommunityState} CommunityState */
 
 export function createTrades() {
   const list = el('ol', { class: 'trade-list' });
-  const empty = el(
-    'p',
-    { class: 'list-empty' },
-    'The first trades appear after the second interval, each with the reasons of both homes.',
-  );
+  const empty = el('p', { class: 'list-empty' });
   const about = el('p', { class: 'about' });
   const scroll = el(
     'div',
@@ -31,17 +28,10 @@ export function createTrades() {
   function show(state) {
     const { trades, totals } = state;
     setHidden(empty, trades.length > 0);
-    const isPart = trades.length < totals.trades;
-    setText(
-      about,
-      trades.length === 0
-        ? ''
-        : isPart
-          ? `newest ${trades.length} of ${count(totals.trades)}`
-          : `all ${trades.length}`,
-    );
-    const newest = trades[0];
-    const key = newest ? JSON.stringify([newest, totals.trades]) : '';
+    setText(empty, noTradeWords(state.run));
+    const all = trades.length < totals.trades ? `newest ${trades.length} of` : 'all';
+    setText(about, trades.length === 0 ? '' : `${all} ${count(totals.trades)}`);
+    const key = JSON.stringify(trades);
     if (key === shown) return;
     shown = key;
     const names = new Map(state.homes.map((home) => [home.id, home.name]));
