@@ -35,7 +35,8 @@ export class Observer {
   readonly #granted = new Map<number, Set<string>>();
   readonly #posted = new Map<number, Set<string>>();
   #lastInterval: number;
-  #nextFinal: number;
+  /** Intervals whose final trades are told. */
+  readonly #told = new Set<number>();
 
   /** @param homeOf name of the home behind an address, as the utility's books have it */
   constructor(
@@ -60,7 +61,6 @@ export class Observer {
       finality: facts.finality,
     });
     this.#lastInterval = run.firstInterval - 1;
-    this.#nextFinal = run.firstInterval;
   }
 
   /** One look. @returns the interval that has just ended, or null */
@@ -140,11 +140,12 @@ export class Observer {
   }
 
   #tellFinals(): void {
-    const end = this.#run.firstInterval + this.#run.options.intervals;
-    for (; this.#nextFinal < end; this.#nextFinal++) {
-      const final = this.book.finalOf(this.#nextFinal);
-      if (final === undefined) return;
-      const interval = this.#nextFinal;
+    const { firstInterval, options } = this.#run;
+    for (let interval = firstInterval; interval < firstInterval + options.intervals; interval++) {
+      const final = this.#told.has(interval) ? undefined : this.book.finalOf(interval);
+      // One that nobody finalized before it began has no trades, and the next may have.
+      if (final === undefined) continue;
+      this.#told.add(interval);
       const trades: TradeState[] = [];
       final.trades.forEach((trade, position) => {
         const ask = this.book.offer(trade.askId);
