@@ -100,9 +100,10 @@ export class Meters {
   #summary(meterId: Address, interval: number) {
     const counts = this.#sql.get(
       `SELECT
-         (SELECT count(*) FROM withdrawals WHERE meter_id = ?1) AS withdrawals,
-         (SELECT count(*) FROM grants WHERE meter_id = ?1 AND last_interval >= ?2
+         (SELECT count(*) FROM withdrawals WHERE meter_id = ?) AS withdrawals,
+         (SELECT count(*) FROM grants WHERE meter_id = ? AND last_interval >= ?
             AND state IN ('waiting', 'granted')) AS open`,
+      meterId,
       meterId,
       interval,
     );
