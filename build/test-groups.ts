@@ -24,7 +24,7 @@ type Group =
   | { name: GroupName; folder: string; parallel: number; timeoutMs: number };
 
 const MINUTE_MS = 60_000;
-const BINARY_TEST = 'test/system/binary.test.ts';
+const BINARY_TEST = /^test\/system\/binary/;
 const BIN = join(ROOT, 'node_modules', '.bin');
 
 export const GROUPS: readonly Group[] = [
@@ -47,7 +47,7 @@ export const GROUPS: readonly Group[] = [
 
 /** The group that a test file belongs to. */
 export function groupOf(file: string): GroupName {
-  if (file === BINARY_TEST) return 'binary';
+  if (BINARY_TEST.test(file)) return 'binary';
   if (file.startsWith('test/system/')) return 'system';
   return file.startsWith('contracts/') ? 'contracts' : 'units';
 }
