@@ -52,3 +52,14 @@ export function bidPrice(prices: Prices): number {
   const price = prices.useMicroPerKwh - span * MARGIN;
   return Math.max(0, Math.floor(price / PRICE_GRID_MICRO) * PRICE_GRID_MICRO);
 }
+
+/**
+ * Most that a kWh is worth which goes through the battery and saves a kWh of use later, as if at the
+ * same price of use; 0 where storing is not worth it.
+ * @param efficiency energy out over energy in, of a whole cycle
+ */
+export function storePrice(prices: Prices, efficiency: number): number {
+  const worth = prices.useMicroPerKwh * efficiency - WEAR_MICRO_PER_KWH;
+  const price = Math.floor(Math.min(worth, bidPrice(prices)) / PRICE_GRID_MICRO) * PRICE_GRID_MICRO;
+  return price > prices.feedInMicroPerKwh ? price : 0;
+}

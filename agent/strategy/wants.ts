@@ -16,7 +16,14 @@ import {
 import type { HomeTime } from './home-time.ts';
 import type { Block, NetLoadForecast, Plan, PlanSlot, Reason } from './plan.ts';
 import { planSwitchedLoads, type SwitchedLoad } from './switched-loads.ts';
-import { askPrice, bidPrice, pricesAt, type Tariff, WEAR_MICRO_PER_KWH } from './tariff.ts';
+import {
+  askPrice,
+  bidPrice,
+  pricesAt,
+  storePrice,
+  type Tariff,
+  WEAR_MICRO_PER_KWH,
+} from './tariff.ts';
 import { Words } from './words.ts';
 
 /** An offer of this home that is out and may still trade. */
@@ -94,8 +101,8 @@ class Wants {
       slot.reason = this.#single(slot);
     }
     const first = this.#slots[0];
-    const spare = this.#spare();
-    if (first && spare) first.reason = spare;
+    const stored = this.#spare() ?? this.#room();
+    if (first && stored) first.reason = stored;
     return { madeIn: this.#input.madeIn, slots: this.#slots, blocks: this.#blocks };
   }
 
@@ -127,7 +134,8 @@ class Wants {
   /** What open flexible asks may still take at or after an interval, Ws at the meter. */
   #reservedAt(interval: Interval): number {
     return this.#input.openOffers
-      .filter((offer) => offer.isFlexible && offer.lastInterval >= interval)
+      .filter((offer) => offer.isFlexible && offer.side === 'sell')
+      .filter((offer) => offer.lastInterval >= interval)
       .reduce((sum, offer) => sum + offer.remainingWs, 0);
   }
 
@@ -214,6 +222,48 @@ class Wants {
       lastInterval: offered.lastInterval,
       energyWs,
       maxPowerW: range.maxPowerW,
+      valueMicroPerKwh: priceMicroPerKwh,
+      isFlexible: true,
+      reason,
+    });
+    return reason;
+  }
+
+  /**
+   * The bid for what the battery has room for and own surplus will not fill: bought cheaper than it
+   * will save later, losses and wear counted. It comes on top of the plan, so that without a trade
+   * the battery simply covers the home's need.
+   */
+  #room(): Reason | null {
+    const { battery, openOffers, intervalSeconds, leastOfferWs, tariff, lastInterval } =
+      this.#input;
+    const first = this.#slots[0];
+    const limits = this.#limits;
+    if (battery === null || limits === null || !first || first.interval > lastInterval) return null;
+    const { interval } = first;
+    if (openOffers.some((offer) => offer.isFlexible && covers(offer, interval))) return null;
+    if (this.#blocks.some((block) => block.side === 'sell' && covers(block, interval))) return null;
+    const fullestWs = Math.max(...(this.#course?.storedWs ?? [limits.highWs]));
+    const roomWs = Math.floor((limits.highWs - fullestWs) / limits.oneWay);
+    const powerW = Math.min(
+      Math.floor(roomWs / intervalSeconds),
+      Math.floor(limits.chargeW - first.batteryW),
+      this.#freePower(interval),
+    );
+    const energyWs = powerW * intervalSeconds;
+    const priceMicroPerKwh = storePrice(
+      pricesAt(tariff, interval, intervalSeconds),
+      battery.model.efficiency,
+    );
+    if (powerW < 1 || energyWs < leastOfferWs || priceMicroPerKwh === 0) return null;
+    const offered = { firstInterval: interval, lastInterval: interval, energyWs, priceMicroPerKwh };
+    const reason = this.#words.batteryRoom(offered, roomWs);
+    this.#blocks.push({
+      side: 'buy',
+      firstInterval: interval,
+      lastInterval: interval,
+      energyWs,
+      maxPowerW: powerW,
       valueMicroPerKwh: priceMicroPerKwh,
       isFlexible: true,
       reason,

@@ -45,6 +45,11 @@ export class Words {
     return { code: 'battery-spare', sentence: `offered ${this.#offer(offered)}: ${what}` };
   }
 
+  batteryRoom(offered: Offered, roomWs: number): Reason {
+    const what = `the battery has room for ${kwh(roomWs)} that own surplus will not fill`;
+    return { code: 'battery-room', sentence: `bid for ${this.#offer(offered)}: ${what}` };
+  }
+
   nothing(interval: Interval, why: string): Reason {
     const clock = this.#clock(interval);
     return { code: 'nothing-offered', sentence: `nothing offered for ${clock}: ${why}` };

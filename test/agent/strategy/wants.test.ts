@@ -82,9 +82,33 @@ test('a battery stores the surplus and offers what own need leaves over a range'
   assert.match(ranged?.reason.sentence ?? '', /battery can spare/);
 });
 
-test('a battery that own need will empty offers nothing', () => {
+test('a battery that own need will empty sells nothing, and bids for the room it has', () => {
   const plan = wantsOf(
     inputOf(Array<number>(96).fill(900), { battery: { model: MODEL, storedWs: 20_000_000 } }),
+  );
+  const [bid, ...others] = plan.blocks.filter((block) => block.isFlexible);
+  assert.equal(others, []);
+  assert.is(bid?.side, 'buy');
+  assert.is(bid?.lastInterval, bid?.firstInterval);
+  assert.ok((bid?.valueMicroPerKwh ?? 1e9) < 300_000 * MODEL.efficiency);
+  assert.match(bid?.reason.sentence ?? '', /has room for/);
+});
+
+test('a battery that own surplus will fill buys nothing', () => {
+  const powers = [...Array<number>(8).fill(500), ...Array<number>(88).fill(-3000)];
+  const plan = wantsOf(inputOf(powers, { battery: { model: MODEL, storedWs: 4_000_000 } }));
+  assert.equal(
+    plan.blocks.filter((block) => block.isFlexible && block.side === 'buy'),
+    [],
+  );
+});
+
+test('storing is not worth it where losses and wear eat the difference', () => {
+  const plan = wantsOf(
+    inputOf(Array<number>(96).fill(900), {
+      battery: { model: MODEL, storedWs: 20_000_000 },
+      tariff: { useMicroPerKwh: [100_000], feedInMicroPerKwh: [80_000] },
+    }),
   );
   assert.equal(
     plan.blocks.filter((block) => block.isFlexible),
