@@ -116,9 +116,10 @@ test('replaces a worse candidate, all of it', async () => {
 test('does not lower an interval in its quiet time, though all together were more', async () => {
   const world = new ScriptedMarket();
   const solver = world.solver();
-  // The feeder lets the long ask serve either interval; the candidate promised the next one.
+  // The long ask could serve a home in T + 2 whole; but the candidate promised the utility in T + 1.
   const long = { ...posted(1, 'sell', T + 1), lastInterval: T + 2 } as Bare<MarketEvent>;
-  world.say(limits, long, posted(2, 'buy', T + 1, 600), posted(3, 'buy', T + 2, 1000));
+  const utility = { ...posted(2, 'buy', T + 1, 600), feeder: 0 } as Bare<MarketEvent>;
+  world.say(limits, long, utility, posted(3, 'buy', T + 2, 1000));
   world.say(...accepted(1, T + 1, [{ ...TRADE, powerW: 600 }]));
   await solver.step(signal);
   world.nowSeconds = START + 900 - 300;
@@ -126,6 +127,21 @@ test('does not lower an interval in its quiet time, though all together were mor
   assert.equal(chunksOf(world.calls[0]), [
     { interval: T + 1, trades: [{ ...TRADE, powerW: 600 }] },
     { interval: T + 2, trades: [{ askId: 1, bidId: 3, powerW: 400 }] },
+  ]);
+});
+
+test('before the quiet time it does lower an interval for more energy between homes', async () => {
+  const world = new ScriptedMarket();
+  const solver = world.solver();
+  const long = { ...posted(1, 'sell', T + 1), lastInterval: T + 2 } as Bare<MarketEvent>;
+  const utility = { ...posted(2, 'buy', T + 1, 600), feeder: 0 } as Bare<MarketEvent>;
+  world.say(limits, long, utility, posted(3, 'buy', T + 2, 1000));
+  world.say(...accepted(1, T + 1, [{ ...TRADE, powerW: 600 }]));
+  await solver.step(signal);
+  world.nowSeconds += 60;
+  await solver.step(signal);
+  assert.equal(chunksOf(world.calls[0]), [
+    { interval: T + 2, trades: [{ askId: 1, bidId: 3, powerW: 1000 }] },
   ]);
 });
 

@@ -92,6 +92,12 @@ test('a better solution replaces all of the candidate, not only the intervals it
   assert.equal(book.candidateTrades(6), [TRADE]);
 });
 
+test('chunks of intervals that closed before a solution was accepted are not the candidate', () => {
+  const book = feed(new Book(INTERVAL_SECONDS), chunk(1, 5, [TRADE]), chunk(1, 6, [TRADE]));
+  feed(book, accepted(1, 6));
+  assert.equal(book.candidateChunks(0), [{ interval: 6, trades: [TRADE] }]);
+});
+
 test('a final interval leaves the candidate', () => {
   const book = feed(new Book(INTERVAL_SECONDS), chunk(1, 5, [TRADE]), chunk(1, 6, [TRADE]));
   feed(book, accepted(1, 5), final(5, [TRADE]));

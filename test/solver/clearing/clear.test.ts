@@ -46,6 +46,7 @@ async function holds(input: ClearingInput): Promise<void> {
   assert.ok(energyW <= homeW + 1e-3, `${energyW} W is more than the optimum ${homeW} W`);
   assert.ok(upperBoundW >= Math.floor(homeW + 1e-4), `bound ${upperBoundW}, optimum ${homeW}`);
   assert.ok(upperBoundW >= energyW);
+  assert.ok(upperBoundW <= homeW + 1e-3, `bound ${upperBoundW}, optimum ${homeW}`);
   if (result.method === 'linear-program') {
     assert.ok(energyW >= homeW - cellsOf(input), `${energyW} W, optimum ${homeW} W`);
   } else {
@@ -119,6 +120,10 @@ function offer(id: number, side: Offer['side'], change: Partial<Offer>): Offer {
   };
 }
 
+function watts(powerW: number): Pick<Offer, 'energyWs' | 'maxPowerW'> {
+  return { energyWs: powerW * INTERVAL_SECONDS, maxPowerW: powerW };
+}
+
 function question(offers: Offer[], lastInterval: number, internalW = 1000): ClearingInput {
   return {
     offers,
@@ -180,7 +185,6 @@ test('no uniform price exists, and both units trade all the same', async () => {
 });
 
 test('the utility does not take the place of a home', async () => {
-  const watts = (powerW: number) => ({ energyWs: powerW * INTERVAL_SECONDS, maxPowerW: powerW });
   const offers = [
     offer(1, 'sell', { ...watts(100), priceMicroPerKwh: 5 }),
     offer(2, 'sell', { ...watts(100), feeder: 0, priceMicroPerKwh: 30 }),
@@ -192,19 +196,91 @@ test('the utility does not take the place of a home', async () => {
 });
 
 test('sells first what can be sold only soon', async () => {
-  const watts = (powerW: number) => ({ energyWs: powerW * INTERVAL_SECONDS, maxPowerW: powerW });
-  for (const [battery, sun] of [
-    [1, 2],
-    [2, 1],
+  for (const ends of [0, 1]) {
+    for (const [keeps, spoils] of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      const offers = [
+        offer(keeps ?? 0, 'sell', { ...watts(100), lastInterval: FIRST + 40 }),
+        offer(spoils ?? 0, 'sell', { ...watts(100), feeder: 2, lastInterval: FIRST + ends }),
+        offer(3, 'buy', { ...watts(100), feeder: 3 }),
+      ];
+      const { chunks } = await clear(question(offers, FIRST + 40));
+      assert.equal(chunks[0]?.trades, [{ askId: spoils, bidId: 3, powerW: 100 }]);
+    }
+  }
+});
+
+test('serves first who can be served only soon', async () => {
+  for (const [early, late] of [
+    [2, 3],
+    [3, 2],
   ]) {
     const offers = [
-      offer(battery ?? 0, 'sell', { ...watts(100), lastInterval: FIRST + 40 }),
-      offer(sun ?? 0, 'sell', { ...watts(100), feeder: 2 }),
-      offer(3, 'buy', { ...watts(100), feeder: 3 }),
+      offer(1, 'sell', { ...watts(100), lastInterval: FIRST + 40 }),
+      offer(late ?? 0, 'buy', { ...watts(100), firstInterval: FIRST + 9, lastInterval: FIRST + 9 }),
+      offer(early ?? 0, 'buy', {
+        ...watts(100),
+        firstInterval: FIRST + 2,
+        lastInterval: FIRST + 2,
+      }),
     ];
     const { chunks } = await clear(question(offers, FIRST + 40));
-    assert.equal(chunks[0]?.trades, [{ askId: sun, bidId: 3, powerW: 100 }]);
+    assert.equal(chunks, [
+      { interval: FIRST + 2, trades: [{ askId: 1, bidId: early, powerW: 100 }] },
+    ]);
   }
+});
+
+test('the linear program puts early deadlines first as well', async () => {
+  const both = { lastInterval: FIRST + 3 };
+  const offers = [
+    offer(1, 'sell', { ...watts(100), lastInterval: FIRST + 40 }),
+    offer(2, 'sell', { ...watts(100), ...both }),
+    offer(3, 'sell', { ...watts(100), ...both, priceMicroPerKwh: 1 }),
+    offer(4, 'buy', { ...watts(200), feeder: 2 }),
+    offer(5, 'buy', { ...watts(10), feeder: 2, priceMicroPerKwh: 2 }),
+    offer(6, 'buy', { ...watts(10), priceMicroPerKwh: 2 }),
+  ];
+  const input = question(offers, FIRST + 40);
+  // A net limit over two price levels is no network.
+  const { chunks, method } = await clear({
+    ...input,
+    limitsAt: () => ({ internalLimitW: 1000, externalLimitW: 150 }),
+  });
+  assert.is(method, 'linear-program');
+  const sold = (id: number) =>
+    (chunks[0]?.trades ?? [])
+      .filter(({ askId }) => askId === id)
+      .reduce((sum, { powerW }) => sum + powerW, 0);
+  assert.is(sold(1), 0);
+  assert.is(sold(2) + sold(3), 160);
+});
+
+test('what the utility sells into a feeder lets homes there sell more out of it', async () => {
+  const offers = [
+    offer(1, 'sell', { ...watts(100) }),
+    offer(2, 'sell', { ...watts(50), feeder: 0 }),
+    offer(3, 'buy', { ...watts(50) }),
+    offer(4, 'buy', { ...watts(100), feeder: 2 }),
+  ];
+  const input = question(offers, FIRST);
+  const limitsAt = (feeder: number) => ({
+    internalLimitW: 1000,
+    externalLimitW: feeder === 1 ? 50 : 1000,
+  });
+  // Without the utility 50 W go out of the feeder and 50 W stay; with it all 100 W still count.
+  const result = await clear({ ...input, limitsAt });
+  assert.is(result.energyWs, 100 * INTERVAL_SECONDS);
+  assert.equal(faultsOf({ ...input, limitsAt }, result), []);
+  const more = [...offers, offer(5, 'buy', { ...watts(50), priceMicroPerKwh: 2 })];
+  const other = { ...input, limitsAt, offers: more.filter(({ id }) => id !== 3) };
+  const cheap = other.offers.map((one) => (one.id === 2 ? { ...one, priceMicroPerKwh: 2 } : one));
+  const eased = await clear({ ...other, offers: cheap });
+  assert.is(eased.energyWs, 100 * INTERVAL_SECONDS, 'the import of 50 W allows an export of 100 W');
+  assert.is(eased.upperBoundWs, 100 * INTERVAL_SECONDS);
+  assert.equal(faultsOf({ ...other, offers: cheap }, eased), []);
 });
 
 test('more offers never trade less, and scaling everything scales the result', async () => {
