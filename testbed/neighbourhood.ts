@@ -32,6 +32,8 @@ export interface SetupOptions {
   directory: string;
   community: CommunitySpec;
   chain: ChainHost;
+  /** The endpoint that the config files name, when it is not anvil itself. */
+  rpcUrl?: string;
   children: Children;
   pace: Pace;
   horizonIntervals: number;
@@ -72,7 +74,7 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
       operatorConfig,
       operatorToml({
         name: options.community.source,
-        rpcUrl: options.chain.anvil.url,
+        rpcUrl: options.rpcUrl ?? options.chain.anvil.url,
         dsoPort,
         community: options.community,
         horizonIntervals: options.horizonIntervals,

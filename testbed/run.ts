@@ -15,6 +15,7 @@ import { Conductor } from './conductor.ts';
 import type { CommunitySpec } from './homes/community.ts';
 import {
   INTERVAL_SECONDS,
+  type NeighbourHome,
   type Neighbourhood,
   type Pace,
   removeRun,
@@ -61,10 +62,12 @@ export interface Run {
   remove(): Promise<void>;
 }
 
+/** @param endpoint where everybody but the testbed finds the chain, when not at anvil itself */
 export async function prepareRun(
   options: RunOptions,
   community: CommunitySpec,
   say: (line: string) => void,
+  endpoint: (anvilUrl: string) => Promise<string> = async (url) => url,
 ): Promise<Run> {
   const directory = runDirectory(options.keepDir);
   const logs = join(directory, 'logs');
@@ -89,6 +92,7 @@ export async function prepareRun(
       directory,
       community,
       chain,
+      rpcUrl: await endpoint(chain.anvil.url),
       children,
       pace,
       horizonIntervals: 13,
@@ -184,10 +188,7 @@ async function playScaled(
   onStep: () => Promise<void>,
 ): Promise<void> {
   const watched = startUtility(run);
-  for (const home of run.neighbourhood.homes) {
-    const args = ['agent/main.ts', 'run', '--config', home.config];
-    watched.push(run.children.start(home.spec.name, args));
-  }
+  for (const home of run.neighbourhood.homes) watched.push(startHome(run, home));
   const stop = new AbortController();
   signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
   const either = stop.signal;
@@ -214,11 +215,21 @@ async function watchTime(
   }
 }
 
-function startUtility(run: Shared): Child[] {
+type Places = Pick<Run, 'children' | 'neighbourhood'>;
+
+/** Starts a home's agent as a process of its own, for the first time or again. */
+export function startHome(run: Places, home: NeighbourHome): Child {
+  return run.children.start(home.spec.name, ['agent/main.ts', 'run', '--config', home.config]);
+}
+
+/** Starts one of the utility's processes, for the first time or again. */
+export function startOperator(run: Places, command: 'dso' | 'solver'): Child {
   const config = run.neighbourhood.operatorConfig;
-  return ['dso', 'solver'].map((command) =>
-    run.children.start(command, ['operator/main.ts', command, '--config', config]),
-  );
+  return run.children.start(command, ['operator/main.ts', command, '--config', config]);
+}
+
+function startUtility(run: Places): Child[] {
+  return [startOperator(run, 'dso'), startOperator(run, 'solver')];
 }
 
 /** Rejects when one of them ends although nobody asked it to; else stays pending. */
