@@ -1,6 +1,6 @@
 /** `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped. */
 import { LogFollower } from '../../chain/follower.ts';
-import type { Clock, HttpRequest, Sql } from '../../host/ports.ts';
+import { type Clock, type HttpRequest, type Sql, SqlError } from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { Books } from '../books/books.ts';
 import type { OperatorSettings } from '../config.ts';
@@ -22,6 +22,7 @@ import {
 
 const SOCKET_MODE = 0o600;
 const MARKET = 'market';
+const ASK_MS = 5_000;
 
 /** @throws DeploymentError, GridFileError, FileError, SqlError, RpcError */
 export async function runDso(host: OperatorHost, settings: OperatorSettings): Promise<void> {
@@ -32,7 +33,7 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
   checkDsoKey(deployment, key);
   sayLab(log, settings);
   const clock = await host.openClock(settings.lab.clock, 'dso');
-  const sql = await openBooks(host, settings, clock);
+  const sql = await openBooks(host, settings, clock, () => refuseSecond(host, settings));
   const books = new Books(sql);
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -52,6 +53,17 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
     for (const close of closers) await close();
     sql.close();
   }
+}
+
+/** Another command ends soon and is waited for; another DSO does not. */
+async function refuseSecond(host: OperatorHost, settings: OperatorSettings): Promise<null> {
+  const { socket, books } = settings.files;
+  try {
+    await host.requestUnix(socket, 'GET', '/', ASK_MS);
+  } catch {
+    return null;
+  }
+  throw new SqlError(books, 'locked', `${books} is in use: another DSO runs already`);
 }
 
 interface Parts {

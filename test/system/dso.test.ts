@@ -1,0 +1,253 @@
+/** The DSO as a real process: killed at any moment, stopped politely, asked by other commands. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SigningKey, Wallet } from 'ethers';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { depositFinancialCall } from '../../chain/calls.ts';
+import { Outbox } from '../../chain/outbox.ts';
+import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { MarketReads } from '../../chain/reads.ts';
+import { JsonRpc } from '../../chain/rpc.ts';
+import { clearTransport } from '../../host/http-transport.ts';
+import { TransportError } from '../../host/ports.ts';
+import { openSql } from '../../host/sqlite.ts';
+import { systemClock } from '../../host/system-clock.ts';
+import { domainOf } from '../../market/grid-json.ts';
+import { openAnswer, PATHS, parseWithdrawalAnswer } from '../../market/messages-json.ts';
+import type { MeterSummary } from '../../operator/books/meters.ts';
+import { makeMeter, makeWithdrawal, operatorToml, startUtility } from '../operator/world.ts';
+
+const test = suite('dso process');
+
+const MAIN = fileURLToPath(new URL('../../operator/main.ts', import.meta.url));
+const METERS = 3;
+const WITHDRAWALS = 24;
+const KILLS = 6;
+const AMOUNT = 1_000_000n;
+const DEPOSIT = 250_000n;
+const OPENING = 50_000_000n;
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A deployed market with enrolled meters, and its DSO as a child process. */
+async function setUp() {
+  const utility = await startUtility();
+  const port = await freePort();
+  writeFileSync(utility.config, operatorToml(utility.anvil.url, port));
+  const run = async (...args: string[]) => {
+    const ran = await utility.run(args);
+    assert.is(ran.code, 0, ran.log.join('\n'));
+    return ran.out;
+  };
+  await run('deploy');
+  await run('grid', 'export');
+  const grid = utility.grid();
+  const terms = ['--feeder', '1', '--max-w', '11000'];
+  const meters = Array.from({ length: METERS }, () => makeMeter());
+  for (const meter of meters) await run('meter', 'add', meter.requestCode(grid), ...terms);
+
+  const dsoUrl = `http://127.0.0.1:${port}`;
+  const transport = clearTransport({ origins: [utility.anvil.url, dsoUrl] });
+  const post = (path: string, body: string, deadlineMs = 5_000) =>
+    transport.post(`${dsoUrl}${path}`, body, { identity: 'm', deadlineMs, maxBytes: 65_536 });
+  const children = new Set<ChildProcess>();
+  const start = () => {
+    const child = spawn(process.execPath, [MAIN, 'dso', '--config', utility.config], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    children.add(child);
+    const ended = new Promise<number | null>((resolve) => {
+      child.once('exit', (code) => {
+        children.delete(child);
+        resolve(code);
+      });
+    });
+    return { child, ended, said: () => said };
+  };
+  const untilItAnswers = async () => {
+    for (let tries = 0; tries < 400; tries += 1) {
+      try {
+        await post('/', '');
+        return;
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+        await pause(25);
+      }
+    }
+    throw new Error('the DSO does not answer');
+  };
+  const books = async () => JSON.parse((await run('meter', 'list', '--json'))[0] ?? '[]');
+  return {
+    ...{ utility, grid, meters, run, terms, transport, post, start, untilItAnswers },
+    books: books as () => Promise<
+      (Omit<MeterSummary, 'balanceMicro'> & { balanceMicro: string })[]
+    >,
+    async close() {
+      for (const child of children) child.kill('SIGKILL');
+      transport.close();
+      await utility.close();
+    },
+  };
+}
+type World = Awaited<ReturnType<typeof setUp>>;
+
+/** Asks until the withdrawal is granted, through every failure, as an agent does. */
+async function untilGranted(world: World, at: number, seen: Set<string>) {
+  const meter = world.meters[at % METERS];
+  assert.ok(meter);
+  const wish = makeWithdrawal(meter, world.grid, { amountMicro: AMOUNT });
+  const { requestId } = wish.withdrawal;
+  const { facts } = world.grid;
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    try {
+      const { status, body } = await world.post(PATHS.withdrawals, wish.body, 2_000);
+      if (status === 200) {
+        const text = openAnswer(domainOf(facts), requestId, body, facts.dso.address);
+        const answer = parseWithdrawalAnswer(text);
+        seen.add(answer.state);
+        if (answer.state === 'granted') return wish;
+        assert.is(answer.state, 'accepted', JSON.stringify(answer));
+      }
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      seen.add('lost');
+    }
+    await pause(40);
+  }
+  throw new Error(`request ${requestId} was never granted`);
+}
+
+/** Deposits from granted addresses, as agents do when their offers are over. */
+function depositor(world: World) {
+  const { anvil } = world.utility;
+  const clock = systemClock();
+  const { transport } = world;
+  const rpc = new JsonRpc({ urls: [anvil.url], transport, identity: 'deposits', clock });
+  const sql = openSql(':memory:', { migrations: [OUTBOX_SQL] });
+  const { chainId, finality, contracts } = world.grid.facts;
+  const store = new SqlOutboxStore(sql);
+  const outbox = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+  return {
+    reads: new MarketReads(rpc, contracts),
+    async deposit(addressKey: string) {
+      store.seedNonce(new Wallet(addressKey).address, 0);
+      outbox.enqueue(new SigningKey(addressKey), depositFinancialCall(contracts, DEPOSIT));
+      await outbox.flush(new AbortController().signal);
+    },
+  };
+}
+
+test('killed again and again, it grants every request once and credits every deposit once', async () => {
+  const world = await setUp();
+  try {
+    const { reads, deposit } = depositor(world);
+    const seen = new Set<string>();
+    let dso = world.start();
+    await world.untilItAnswers();
+    const clients = Array.from({ length: WITHDRAWALS }, async (_, at) => {
+      await pause(at * 120);
+      const wish = await untilGranted(world, at, seen);
+      await deposit(wish.addressKey);
+      return wish;
+    });
+    const killer = (async () => {
+      for (let kills = 0; kills < KILLS; kills += 1) {
+        await world.untilItAnswers();
+        await pause(20 + 90 * kills);
+        dso.child.kill('SIGKILL');
+        await dso.ended;
+        dso = world.start();
+      }
+    })();
+    const wishes = await Promise.all(clients);
+    await killer;
+    await world.untilItAnswers();
+    for (const { withdrawal } of wishes) {
+      assert.is(await reads.balanceMicro(withdrawal.address), AMOUNT - DEPOSIT);
+    }
+    assert.is(await reads.assetCount(), WITHDRAWALS);
+    const expected = (AMOUNT - DEPOSIT) * BigInt(WITHDRAWALS);
+    const missing = async () => {
+      const balances = (await world.books()).map(({ balanceMicro }) => BigInt(balanceMicro));
+      return OPENING * BigInt(METERS) - balances.reduce((sum, each) => sum + each, 0n);
+    };
+    for (let tries = 0; tries < 100 && (await missing()) !== expected; tries += 1) await pause(50);
+    assert.is(await missing(), expected);
+    await pause(500);
+    assert.is(await missing(), expected);
+    // Kills did fall into the middle of things.
+    assert.ok(seen.has('lost') && seen.has('accepted'), [...seen].join());
+  } finally {
+    await world.close();
+  }
+});
+
+test('meters are added and suspended while it runs, and it ends politely', async () => {
+  const world = await setUp();
+  try {
+    const dso = world.start();
+    await world.untilItAnswers();
+    const late = makeMeter();
+    const code = late.requestCode(world.grid);
+    const [said] = await world.run('meter', 'add', code, ...world.terms);
+    assert.is(said, `${late.meterId} is enrolled on feeder 1 with 11000 W`);
+    await world.run('meter', 'add', code, ...world.terms);
+    const wrong = await world.utility.run(['meter', 'add', code, '--feeder', '2', '--max-w', '9']);
+    assert.is(wrong.code, 1);
+    assert.match(wrong.log.at(-1) ?? '', 'is enrolled already, on feeder 1');
+    world.meters.splice(0, METERS, late, late, late);
+    await untilGranted(world, 0, new Set());
+    await world.run('meter', 'suspend', late.meterId);
+    const listed = (await world.books()).find(({ meterId }) => meterId === late.meterId);
+    assert.equal([listed?.suspended, listed?.openGrants], [true, 1]);
+
+    const second = world.start();
+    assert.is(await Promise.race([second.ended, pause(25_000)]), 1);
+    assert.match(second.said(), 'another DSO runs already');
+    dso.child.kill('SIGTERM');
+    assert.is(await dso.ended, 0);
+    await world.run('meter', 'resume', late.meterId);
+  } finally {
+    await world.close();
+  }
+});
+
+test('a port in use is told in one clear line', async () => {
+  const world = await setUp();
+  const text = readFileSync(world.utility.config, 'utf8');
+  const port = Number(/listen = "127.0.0.1:(\d+)"/.exec(text)?.[1]);
+  const squatter = createServer().listen(port, '127.0.0.1');
+  try {
+    const dso = world.start();
+    assert.is(await dso.ended, 1);
+    const errors = dso
+      .said()
+      .split('\n')
+      .filter((line) => line.includes('error'));
+    assert.is(errors.length, 1);
+    assert.match(errors[0] ?? '', /\[dso\] listen: the port is in use by another process/);
+    assert.ok(join(world.utility.folder, 'books.db'));
+  } finally {
+    squatter.close();
+    await world.close();
+  }
+});
+
+test.run();
