@@ -33,7 +33,7 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
   checkDsoKey(deployment, key);
   sayLab(log, settings);
   const clock = await host.openClock(settings.lab.clock, 'dso');
-  const sql = await openBooks(host, settings, clock, () => refuseSecond(host, settings));
+  const sql = await openBooks<never>(host, settings, clock, () => refuseSecond(host, settings));
   const books = new Books(sql);
   const closers: (() => Promise<void>)[] = [];
   try {

@@ -219,7 +219,7 @@ test('meters are added and suspended while it runs, and it ends politely', async
     assert.equal([listed?.suspended, listed?.openGrants], [true, 1]);
 
     const second = world.start();
-    assert.is(await Promise.race([second.ended, pause(25_000)]), 1);
+    assert.is(await second.ended, 1);
     assert.match(second.said(), 'another DSO runs already');
     dso.child.kill('SIGTERM');
     assert.is(await dso.ended, 0);
