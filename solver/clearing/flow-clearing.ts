@@ -14,19 +14,15 @@ export interface FlowAnswer {
   quantities: Quantities | null;
   /** Energy between homes that they trade, W times intervals. */
   homeW: number;
-  /** Bound on energy between homes; infinite where the flow cannot tell. */
+  /** No feasible quantities trade more between homes. */
   upperBoundW: number;
   method: ClearingResult['method'];
 }
 
 export function clearByFlow(problem: Problem, rule: TieRule): FlowAnswer {
   const network = networkOf(problem);
-  const hasUtility = [...network.sources, ...network.sinks].some((gate) => gate.isUtility);
-  if (hasUtility && network.netLimits > 0) {
-    // An import from the utility lets a feeder export more to homes: homes alone bound nothing.
-    const upperBoundW = Number.POSITIVE_INFINITY;
-    return { quantities: null, homeW: 0, upperBoundW, method: 'flow' };
-  }
+  // Of homes alone: in a network the utility adds nothing to that, for of any flow with it the paths
+  // from and to it can be taken away, and those between homes stay.
   const upperBoundW = fill(network, rule);
   const quantities = quantitiesOf(network);
   if (network.eased === 0) return { quantities, homeW: upperBoundW, upperBoundW, method: 'flow' };

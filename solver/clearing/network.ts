@@ -30,8 +30,6 @@ export interface Network {
   buyArcs: Int32Array;
   /** Limits that are only eased; with none the maximum flow is the optimum. */
   eased: number;
-  /** Net limits bind where both sides are present: then the utility may help homes to trade. */
-  netLimits: number;
 }
 
 /** What one feeder does on one side in one interval. */
@@ -80,7 +78,6 @@ class Builder {
       sellArcs: new Int32Array(problem.sells.cellOffer.length),
       buyArcs: new Int32Array(problem.buys.cellOffer.length),
       eased: 0,
-      netLimits: 0,
     };
   }
 
@@ -103,7 +100,6 @@ class Builder {
         if (boughtW === 0) sellCapW = Math.min(internal, external);
         else if (soldW === 0) buyCapW = Math.min(internal, external);
         else {
-          this.network.netLimits++;
           if (levels[place % intervals] === 1) {
             this.#joinNet(place, internal, external);
             continue;

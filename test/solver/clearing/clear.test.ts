@@ -212,6 +212,38 @@ test('sells first what can be sold only soon', async () => {
   }
 });
 
+test('a limit in the way does not turn the order of deadlines round', async () => {
+  // The path through a binding limit is longer, which a shortest path would avoid.
+  const early = { lastInterval: FIRST + 3 };
+  const late = { lastInterval: FIRST + 40 };
+  const sold = await clear(
+    question(
+      [
+        offer(1, 'sell', { ...watts(100), ...early }),
+        offer(2, 'sell', { ...watts(100), ...late }),
+        offer(3, 'sell', { ...watts(100), ...late, feeder: 2 }),
+        offer(4, 'buy', { ...watts(100), feeder: 3 }),
+      ],
+      FIRST + 40,
+      150,
+    ),
+  );
+  assert.equal(sold.chunks[0]?.trades, [{ askId: 1, bidId: 4, powerW: 100 }]);
+  const bought = await clear(
+    question(
+      [
+        offer(1, 'buy', { ...watts(100), ...early }),
+        offer(2, 'buy', { ...watts(100), ...early }),
+        offer(3, 'buy', { ...watts(100), ...late, feeder: 2 }),
+        offer(4, 'sell', { ...watts(100), feeder: 3 }),
+      ],
+      FIRST + 40,
+      150,
+    ),
+  );
+  assert.equal(bought.chunks[0]?.trades, [{ askId: 4, bidId: 1, powerW: 100 }]);
+});
+
 test('serves first who can be served only soon', async () => {
   for (const [early, late] of [
     [2, 3],

@@ -20,8 +20,17 @@ function offer(id: number, side: Offer['side'], feeder: number, powerW: number):
 }
 
 /** Feeder 1 exports 3 to feeder 2, and imports a half from 3 and from 4; its net limit is 2. */
+const MARKET = {
+  firstInterval: 0,
+  lastInterval: 0,
+  limitsAt: (feeder: number) => ({ internalLimitW: 100, externalLimitW: feeder === 1 ? 2 : 100 }),
+  intervalSeconds: 900,
+  minTradeWs: 1,
+};
+
 function twoHalves() {
   return problemOf({
+    ...MARKET,
     offers: [
       offer(1, 'sell', 1, 3),
       offer(2, 'sell', 3, 1),
@@ -29,23 +38,36 @@ function twoHalves() {
       offer(4, 'buy', 2, 3),
       offer(5, 'buy', 1, 1),
     ],
-    firstInterval: 0,
-    lastInterval: 0,
-    limitsAt: (feeder) => ({ internalLimitW: 100, externalLimitW: feeder === 1 ? 2 : 100 }),
-    intervalSeconds: 900,
-    minTradeWs: 1,
   });
 }
 
 test('an export whose import was rounded away is lowered to the net limit', () => {
-  const problem = twoHalves();
-  const floored = roundDown(problem, {
-    soldW: Float64Array.of(3, 0.5, 0.5),
-    boughtW: Float64Array.of(3, 0.5),
+  // Both halves come from asks that another bid takes whole in the interval before.
+  const long = (id: number, feeder: number) => ({
+    ...offer(id, 'sell', feeder, 1),
+    firstInterval: -1,
   });
-  const [exported = 0] = floored.soldW;
-  const imported = floored.boughtW[1] ?? 0;
-  assert.ok(exported - imported <= 2, `${exported} out, ${imported} in`);
+  const early = (id: number) => ({
+    ...offer(id, 'buy', 5, 1),
+    firstInterval: -1,
+    lastInterval: -1,
+  });
+  const problem = problemOf({
+    ...MARKET,
+    offers: [
+      offer(1, 'sell', 1, 3),
+      ...[long(2, 3), long(3, 4)],
+      ...[offer(4, 'buy', 2, 3), offer(5, 'buy', 1, 1), early(6), early(7)],
+    ],
+    firstInterval: -1,
+  });
+  const { soldW, boughtW } = roundDown(problem, {
+    soldW: Float64Array.of(3, 0.5, 0.5, 0.5, 0.5),
+    boughtW: Float64Array.of(3, 1, 0.5, 0.5),
+  });
+  // The watt that may not go out is then sold inside the feeder.
+  assert.equal([...boughtW], [2, 1, 1, 1]);
+  assert.equal([...soldW], [3, 1, 0, 1, 0]);
 });
 
 test('what rounding leaves free is given out again', () => {
