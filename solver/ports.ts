@@ -1,4 +1,4 @@
-/** What the solver needs of the chain besides the market's log; narrow, so that tests can give it. */
+/** What the solver needs of the chain besides the market's log: narrow, for tests. */
 import type { SigningKey } from 'ethers';
 import type { Call } from '../chain/calls.ts';
 import type { FlushReport } from '../chain/outbox.ts';

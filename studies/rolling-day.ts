@@ -1,6 +1,6 @@
 /**
- * A day of offers traded interval by interval without a chain (TRANSAX equations 11 to 15): the same
- * solver, and the same rules in TypeScript in place of the contract. The replay does it on a chain.
+ * A day of offers traded interval by interval without a chain (TRANSAX equations 11 to 15): the
+ * same solver, and the same rules in TypeScript in place of the contract; the replay has a chain.
  */
 import { compareOffers, verifySolution } from '../market/matching/verify.ts';
 import type { Chunk, FeederLimits } from '../market/offers.ts';

@@ -21,8 +21,8 @@ export interface FlowAnswer {
 
 export function clearByFlow(problem: Problem, rule: TieRule): FlowAnswer {
   const network = networkOf(problem);
-  // Of homes alone: in a network the utility adds nothing to that, for of any flow with it the paths
-  // from and to it can be taken away, and those between homes stay.
+  // Of homes alone: in a network the utility adds nothing to that, for the paths from and to it can
+  // be taken out of any flow, and those between homes stay.
   const upperBoundW = fill(network, rule);
   const quantities = quantitiesOf(network);
   if (network.eased === 0) return { quantities, homeW: upperBoundW, upperBoundW, method: 'flow' };

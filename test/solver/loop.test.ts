@@ -116,7 +116,7 @@ test('replaces a worse candidate, all of it', async () => {
 test('does not lower an interval in its quiet time, though all together were more', async () => {
   const world = new ScriptedMarket();
   const solver = world.solver();
-  // The long ask could serve a home in T + 2 whole; but the candidate promised the utility in T + 1.
+  // The long ask could serve a home in T + 2 whole; but the utility was promised some in T + 1.
   const long = { ...posted(1, 'sell', T + 1), lastInterval: T + 2 } as Bare<MarketEvent>;
   const utility = { ...posted(2, 'buy', T + 1, 600), feeder: 0 } as Bare<MarketEvent>;
   world.say(limits, long, utility, posted(3, 'buy', T + 2, 1000));
