@@ -10,13 +10,10 @@ import type { ChainHost } from './chain-host.ts';
 import type { Children } from './children.ts';
 import { agentToml, operatorToml } from './config-files.ts';
 import { EmulatedHome } from './emulators/emulated-home.ts';
+import { enrolAll } from './enrolment.ts';
 import type { CommunitySpec, HomeSpec } from './homes/community.ts';
 
 export const INTERVAL_SECONDS = 900;
-/** Setup commands run this many at a time: each needs a core for half a second. */
-const COMMANDS_AT_ONCE = 2;
-/** Of the external limit of a feeder: nobody's meter is enrolled with less. */
-const AGENT_MAIN = 'agent/main.ts';
 const OPERATOR_MAIN = 'operator/main.ts';
 
 export interface Pace {
@@ -97,15 +94,17 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
   const gridFile = join(operatorDirectory, 'grid.json');
 
   options.say(`installer: enrols ${options.community.homes.length} meters`);
-  const homes: NeighbourHome[] = [];
-  const waiting = [...options.community.homes];
-  const worker = async () => {
-    for (let spec = waiting.shift(); spec; spec = waiting.shift()) {
-      homes.push(await enrol(spec, gridFile, options, operator));
-    }
-  };
-  await Promise.all(Array.from({ length: COMMANDS_AT_ONCE }, worker));
-  homes.sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  const houses = await Promise.all(options.community.homes.map((spec) => build(spec, options)));
+  const meterIds = await enrolAll(
+    houses.map(({ spec, config }) => ({
+      name: spec.name,
+      config,
+      feeder: spec.feeder,
+      maxPowerW: spec.maxPowerW,
+    })),
+    { children: options.children, directory: options.directory, operatorConfig, gridFile },
+  );
+  const homes = houses.map((house, at) => ({ ...house, meterId: meterIds[at] ?? '' }));
   return {
     community: options.community,
     operatorConfig,
@@ -120,38 +119,18 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
   };
 }
 
-async function enrol(
+/** A house with its meter, battery and boiler behind Modbus TCP, and the agent's settings. */
+async function build(
   spec: HomeSpec,
-  gridFile: string,
   options: SetupOptions,
-  operator: (...args: string[]) => Promise<string>,
-): Promise<NeighbourHome> {
+): Promise<Omit<NeighbourHome, 'meterId'>> {
   const directory = join(options.directory, spec.name);
   mkdirSync(directory, { recursive: true });
   const emulated = new EmulatedHome(spec, options.now, options.seed);
   const modbusPort = await emulated.listen('127.0.0.1');
-  const config = join(directory, 'agent.toml');
-  const home = { spec, emulated, directory, config, modbusPort, meterId: '' };
+  const home = { spec, emulated, directory, config: join(directory, 'agent.toml'), modbusPort };
   writeAgent(home, options, null);
-  const code = await options.children.command(`transax-agent enrol (${spec.name})`, [
-    AGENT_MAIN,
-    'enrol',
-    gridFile,
-    '--config',
-    config,
-  ]);
-  const added = await operator(
-    'meter',
-    'add',
-    code.trim(),
-    '--feeder',
-    String(spec.feeder),
-    '--max-w',
-    String(spec.maxPowerW),
-  );
-  const meterId = /0x[0-9a-fA-F]{40}/.exec(added)?.[0];
-  if (meterId === undefined) throw new Error(`meter add named no meter: ${added}`);
-  return { ...home, meterId: meterId.toLowerCase() };
+  return home;
 }
 
 function writeAgent(
