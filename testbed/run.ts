@@ -4,7 +4,7 @@
  * Scaled time: every agent is a process of its own and time runs by the wall. Stepped time
  * (`--speed max`): a few host processes carry all agents and the conductor leads time.
  */
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../host/ports.ts';
@@ -30,6 +30,7 @@ const START_MS = 3_000;
 /** Agents per host process in stepped time: two hosts keep two cores busy. */
 const AGENTS_PER_HOST = 64;
 const STOP_GRACE_MS = 8_000;
+const MEMORY_PLACE = '/dev/shm';
 const PROJECT = join(import.meta.dirname, '..');
 
 export class RunError extends Error {
@@ -69,7 +70,7 @@ export async function prepareRun(
   say: (line: string) => void,
   endpoint: (anvilUrl: string) => Promise<string> = async (url) => url,
 ): Promise<Run> {
-  const directory = runDirectory(options.keepDir);
+  const directory = runDirectory(options);
   const logs = join(directory, 'logs');
   mkdirSync(logs);
   const children = new Children(logs, join(PROJECT, '.cache', 'compile'));
@@ -137,9 +138,23 @@ export async function prepareRun(
   };
 }
 
+/**
+ * As fast as it goes, a hundred homes wait mostly for the disk: then the files live in memory, if
+ * the system has a place for that. They are synced all the same.
+ */
+function temporaryPlace(speed: RunOptions['speed']): string {
+  if (speed !== 'max') return tmpdir();
+  try {
+    accessSync(MEMORY_PLACE, constants.W_OK | constants.X_OK);
+    return MEMORY_PLACE;
+  } catch {
+    return tmpdir();
+  }
+}
+
 /** @throws RunError when the folder to keep is there already */
-function runDirectory(keepDir: string | null): string {
-  if (keepDir === null) return mkdtempSync(join(tmpdir(), 'transax-'));
+function runDirectory({ keepDir, speed }: RunOptions): string {
+  if (keepDir === null) return mkdtempSync(join(temporaryPlace(speed), 'transax-'));
   const directory = resolve(keepDir);
   if (existsSync(directory)) throw new RunError(`${directory} is there already: name a new folder`);
   mkdirSync(directory, { recursive: true });
