@@ -150,9 +150,6 @@ function lineOf(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}; see transax-operator --help`;
   if (error instanceof RpcError) return chainLine(error);
   if (isKnown(error)) return error.message;
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return `[dso] listen: the port is in use by another process (${error.message})`;
-  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

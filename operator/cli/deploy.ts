@@ -1,5 +1,6 @@
 /** `transax-operator deploy`: keys where they are missing, the contracts, deployment.json. */
 
+import type { ContractArtifact } from '../../chain/calls.ts';
 import { Books } from '../books/books.ts';
 import type { OperatorSettings } from '../config.ts';
 import { deploy } from '../deploy.ts';
@@ -31,8 +32,7 @@ export async function runDeploy(host: OperatorHost, settings: OperatorSettings):
   const chainId = await rpc.chainId(signal);
   const sql = await openBooks(host, settings, clock);
   try {
-    const artifact = (name: string) =>
-      JSON.parse(host.resources.text(`contracts/artifacts/${name}.json`));
+    const artifact = (name: string) => artifactOf(host, name);
     const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log });
     const books = new Books(sql);
     const ports = { books, outbox, rpc, chainId, clock, log, artifact, keys };
@@ -48,6 +48,16 @@ export async function runDeploy(host: OperatorHost, settings: OperatorSettings):
   } finally {
     sql.close();
   }
+}
+
+function artifactOf(host: OperatorHost, name: string): ContractArtifact {
+  let text: string;
+  try {
+    text = host.resources.text(`contracts/artifacts/${name}.json`);
+  } catch {
+    throw new DeploymentError('missing', 'the contracts are not compiled: npm run build:contracts');
+  }
+  return JSON.parse(text);
 }
 
 function keyAt(host: OperatorHost, path: string): Uint8Array {

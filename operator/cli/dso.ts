@@ -1,6 +1,12 @@
 /** `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped. */
 import { LogFollower } from '../../chain/follower.ts';
-import { type Clock, type HttpRequest, type Sql, SqlError } from '../../host/ports.ts';
+import {
+  type Clock,
+  type HttpRequest,
+  type Sql,
+  SqlError,
+  TransportError,
+} from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { Books } from '../books/books.ts';
 import type { OperatorSettings } from '../config.ts';
@@ -40,9 +46,7 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
     checkSameMarket(books, deployment);
     const dso = makeDso(host, settings, { deployment, grid, key, clock, sql, books });
     const { host: address, port } = settings.dso;
-    const server = await host.listener.listen({ host: address, port }, (request) =>
-      dso.handle(request),
-    );
+    const server = await listenForMeters(host, { host: address, port }, dso);
     closers.push(() => server.close());
     log.info('the DSO answers', { url: settings.dso.url, port: server.port });
     const admin = await listenForCommands(host, settings, { deployment, grid, clock, books });
@@ -96,6 +100,20 @@ function makeDso(
     clock,
     log,
   });
+}
+
+/** @throws TransportError that names the setting */
+async function listenForMeters(
+  { listener }: OperatorHost,
+  at: { host: string; port: number },
+  dso: Dso,
+) {
+  try {
+    return await listener.listen(at, (request) => dso.handle(request));
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    throw new TransportError(error.code, `[dso] listen: ${error.message}`, error);
+  }
 }
 
 /** The meter commands work through it while the DSO runs; without it they wait until it ends. */

@@ -30,6 +30,7 @@ import { BOOKS_MIGRATIONS } from '../../operator/books/schema.ts';
 import { firstBlockToRead } from '../../operator/dso/log-keeper.ts';
 import { Dso } from '../../operator/dso/service.ts';
 import { stillClock } from '../chain/scripted-transport.ts';
+import { untilSettled } from '../chain/until-settled.ts';
 import {
   makeMeter,
   makeWithdrawal,
@@ -39,6 +40,8 @@ import {
 } from './world.ts';
 
 const test = suite('dso');
+
+const UNSENT = "SELECT count(*) AS count FROM outbox WHERE state = 'queued'";
 
 /** A deployed market with one enrolled meter, and its DSO driven step by step. */
 async function setUp() {
@@ -101,14 +104,20 @@ async function setUp() {
     assert.is(answer.status, 200, String(answer.body));
     return openAnswer(domainOf(facts), requestId, String(answer.body), facts.dso.address);
   };
-  const withdraw = async (dso: Dso, of: ReturnType<typeof makeWithdrawal>) =>
-    parseWithdrawalAnswer(await post(dso, PATHS.withdrawals, of.body, of.withdrawal.requestId));
+  const withdraw = async (dso: Dso, of: ReturnType<typeof makeWithdrawal>) => {
+    const { requestId } = of.withdrawal;
+    const answer = parseWithdrawalAnswer(await post(dso, PATHS.withdrawals, of.body, requestId));
+    // The grants left before the answer: here they are only waited for.
+    if (answer.state === 'accepted') assert.is(sql.get(UNSENT)?.count, 0);
+    await untilSettled(outbox);
+    return answer;
+  };
   /** Sends a call from an anonymous address, as its agent would. */
   const sendFrom = async (addressKey: string, call: Call) => {
     const key = new SigningKey(addressKey);
     await outbox.seed(new Wallet(addressKey).address.toLowerCase());
     const entry = outbox.enqueue(key, call);
-    const { settled } = await outbox.flush(new AbortController().signal);
+    const settled = await untilSettled(outbox);
     assert.is(settled.find(({ hash }) => hash === entry.hash)?.state, 'mined');
   };
   return {
@@ -133,7 +142,6 @@ test('a withdrawal is granted on the chain, and the repeated request says so', a
     const wish = world.wish({ amountMicro: 2_000_000n });
     assert.is((await world.withdraw(dso, wish)).state, 'accepted');
     const address = wish.withdrawal.address.toLowerCase();
-    // The grants left with the answer.
     assert.is(await world.reads.balanceMicro(address), 2_000_000n);
     assert.is((await world.reads.asset(1)).owner, address);
     await world.round(dso);
@@ -150,6 +158,7 @@ test('the solver gets its stake once, over any number of starts', async () => {
   const world = await setUp();
   try {
     for (let starts = 0; starts < 3; starts += 1) await world.round(world.begin());
+    await untilSettled(world.outbox);
     assert.is(await world.reads.balanceMicro(world.solver), 1_000_000n);
   } finally {
     await world.close();

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hexlify, randomBytes, SigningKey, Wallet } from 'ethers';
+import { compileContracts } from '../../build/contracts.ts';
 import { nodeFiles } from '../../host/files.ts';
 import { nodeHttpListener } from '../../host/http-listener.ts';
 import { clearTransport } from '../../host/http-transport.ts';
@@ -97,6 +98,7 @@ function hurriedClock(): Clock {
 }
 
 export async function startUtility() {
+  await compileContracts();
   const anvil = await startAnvil({});
   const folder = mkdtempSync(join(tmpdir(), 'transax-operator-'));
   const config = join(folder, 'operator.toml');

@@ -1,0 +1,190 @@
+/** The chain client against a real node: what a script cannot show. */
+import { SigningKey, Wallet } from 'ethers';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compileContracts, readArtifact } from '../../build/contracts.ts';
+import {
+  addEnergyCall,
+  addFeederCall,
+  addFinancialBalanceCall,
+  admitMarketCall,
+  type Call,
+  deployCall,
+  depositFinancialCall,
+  proposeMarketCall,
+  sealCall,
+  setGranterCall,
+  setTariffCall,
+} from '../../chain/calls.ts';
+import { FollowerError, LogFollower } from '../../chain/follower.ts';
+import { Outbox } from '../../chain/outbox.ts';
+import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { MarketReads } from '../../chain/reads.ts';
+import { JsonRpc } from '../../chain/rpc.ts';
+import { RpcError } from '../../chain/rpc-forms.ts';
+import { clearTransport } from '../../host/http-transport.ts';
+import { openSql } from '../../host/sqlite.ts';
+import { intervalAt } from '../../market/intervals.ts';
+import { startAnvil } from '../../testbed/anvil.ts';
+import { never, stillClock } from './scripted-transport.ts';
+import { untilSettled } from './until-settled.ts';
+
+const test = suite('chain on anvil');
+
+const OWNER = new SigningKey(`0x${'21'.repeat(32)}`);
+const OWNER_ADDRESS = new Wallet(OWNER.privateKey).address;
+const HOLDER = new SigningKey(`0x${'22'.repeat(32)}`);
+const HOLDER_ADDRESS = new Wallet(HOLDER.privateKey).address;
+
+/** A market deployed by one key that is owner and granter at once. */
+async function setUp() {
+  await compileContracts();
+  const anvil = await startAnvil({});
+  const transport = clearTransport({ origins: [anvil.url] });
+  const clock = stillClock(Date.now());
+  const rpc = new JsonRpc({ urls: [anvil.url], transport, identity: 'test', clock });
+  const sql = openSql(':memory:', { migrations: [OUTBOX_SQL] });
+  const store = new SqlOutboxStore(sql);
+  const finality = { kind: 'instant' } as const;
+  const chainId = await rpc.chainId();
+  const outbox = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+  store.seedNonce(OWNER_ADDRESS, 0);
+  store.seedNonce(HOLDER_ADDRESS, 0);
+  const send = async (call: Call, key = OWNER) => {
+    const entry = outbox.enqueue(key, call);
+    const settled = await untilSettled(outbox);
+    return settled.find(({ hash }) => hash === entry.hash);
+  };
+  const deploy = async (name: string, values: unknown[]) => {
+    const entry = await send(deployCall(name, readArtifact(name), values));
+    const created = (await rpc.receipt(entry?.hash ?? ''))?.contractAddress;
+    assert.ok(created);
+    return created ?? '';
+  };
+  const calendar = [900, 1, 60, 300, 13];
+  const microgrid = await deploy('Microgrid', [OWNER_ADDRESS, calendar, 86_400]);
+  const assets = await deploy('Assets', [microgrid, [10n ** 12n, 10_000_000]]);
+  const matching = await deploy('Matching', [microgrid, assets, [3600, 3600, 4, 1_000_000n, 0]]);
+  const limits = { internalLimitW: 25_000, externalLimitW: 20_000 };
+  for (const call of [
+    addFeederCall(microgrid, limits),
+    setTariffCall(microgrid, { useMicroPerKwh: [300_000], feedInMicroPerKwh: [80_000] }),
+    setGranterCall(microgrid, OWNER_ADDRESS, true),
+    proposeMarketCall(microgrid, matching),
+    admitMarketCall(microgrid, matching),
+    sealCall(microgrid),
+  ]) {
+    assert.is((await send(call))?.state, 'mined', call.kind);
+  }
+  const contracts = { microgrid, assets, matching };
+  const follower = new LogFollower({ rpc, chainId, contracts, fromBlock: 0, finality });
+  return {
+    ...{ anvil, rpc, outbox, store, contracts, send, follower },
+    reads: new MarketReads(rpc, contracts),
+    async close() {
+      transport.close();
+      sql.close();
+      await anvil.stop();
+    },
+  };
+}
+
+test('grants, reads and the log tell the same story', async () => {
+  const world = await setUp();
+  try {
+    const { contracts, send, reads, follower } = world;
+    const at = intervalAt({ intervalSeconds: 900 } as never, Date.now() / 1000) + 3;
+    const grant = {
+      ...{ to: HOLDER_ADDRESS, market: contracts.matching, feeder: 1, side: 'sell' as const },
+      ...{ firstInterval: at, lastInterval: at + 95, energyWs: 7_200_000, maxPowerW: 2_000 },
+    };
+    assert.is((await send(addEnergyCall(contracts, grant)))?.state, 'mined');
+    const money = addFinancialBalanceCall(contracts, HOLDER_ADDRESS, contracts.matching, 99n);
+    assert.is((await send(money))?.state, 'mined');
+    const asset = await reads.asset(1);
+    assert.equal(asset, {
+      ...{ id: 1, owner: HOLDER_ADDRESS.toLowerCase(), feeder: 1, side: 'sell' },
+      ...{ firstInterval: at, lastInterval: at + 95, energyWs: 7_200_000, maxPowerW: 2_000 },
+    });
+    assert.is(await reads.balanceMicro(HOLDER_ADDRESS), 99n);
+    const { events } = await follower.poll(never);
+    assert.equal(
+      events.map(({ kind }) => kind),
+      ['feeder-limits-set', 'tariff-set', 'asset-added', 'financial-added'],
+    );
+    const added = events.find(({ kind }) => kind === 'asset-added');
+    if (added?.kind === 'asset-added') assert.is(added.owner, asset.owner);
+    assert.is(await reads.maxTradesPerChunk(), 500);
+  } finally {
+    await world.close();
+  }
+});
+
+test('a refusal by the contract comes back by its name, from a transaction and from a call', async () => {
+  const world = await setUp();
+  try {
+    const { contracts, send, rpc } = world;
+    const deposit = depositFinancialCall(contracts, 5n);
+    const entry = await send(deposit, HOLDER);
+    assert.is(entry?.state, 'reverted');
+    assert.is(entry?.reason, `NotEnoughMoney(${HOLDER_ADDRESS}, 5, 0)`);
+    const request = { to: contracts.assets, data: deposit.data, from: HOLDER_ADDRESS };
+    const error = await rpc.ethCall(request).catch((reason: unknown) => reason);
+    assert.instance(error, RpcError);
+    if (error instanceof RpcError) assert.is(error.code, 'reverted');
+  } finally {
+    await world.close();
+  }
+});
+
+test('the same bytes sent twice are taken once, mined or not', async () => {
+  const world = await setUp();
+  try {
+    const { contracts, outbox, store, anvil, rpc, reads } = world;
+    await anvil.call('evm_setAutomine', [false]);
+    const grant = addFinancialBalanceCall(contracts, HOLDER_ADDRESS, contracts.matching, 7n);
+    const entry = outbox.enqueue(OWNER, grant);
+    await rpc.sendRaw(entry.raw ?? '');
+    await outbox.flush(never);
+    assert.is(store.find(entry.hash)?.state, 'sent');
+    await anvil.call('evm_mine', []);
+    // As after a crash: another outbox over the same table knows only that it may have left.
+    const { chainId, finality } = {
+      chainId: await rpc.chainId(),
+      finality: { kind: 'instant' } as const,
+    };
+    const clock = stillClock(Date.now());
+    const again = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+    assert.is((await untilSettled(again))[0]?.state, 'mined');
+    assert.is(await reads.balanceMicro(HOLDER_ADDRESS), 7n);
+    const used = await rpc.sendRaw(entry.raw ?? '').catch((reason: unknown) => reason);
+    assert.ok(used instanceof RpcError && used.code === 'rejected');
+  } finally {
+    await world.close();
+  }
+});
+
+test('blocks that are replaced by others are noticed', async () => {
+  const world = await setUp();
+  try {
+    const { contracts, send, follower, anvil } = world;
+    const snapshot = await anvil.call('evm_snapshot', []);
+    const grant = (amount: bigint) =>
+      addFinancialBalanceCall(contracts, HOLDER_ADDRESS, contracts.matching, amount);
+    await send(grant(5n));
+    const before = (await follower.poll(never)).events.length;
+    assert.ok(before > 0);
+    await anvil.call('evm_revert', [snapshot]);
+    const behind = await follower.poll(never);
+    assert.equal(behind.events, []);
+    for (let blocks = 0; blocks < 3; blocks += 1) await anvil.call('evm_mine', []);
+    const error = await follower.poll(never).catch((reason: unknown) => reason);
+    assert.instance(error, FollowerError);
+    follower.restart();
+    assert.is((await follower.poll(never)).events.length, before - 1);
+  } finally {
+    await world.close();
+  }
+});
+
+test.run();
