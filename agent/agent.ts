@@ -3,7 +3,7 @@
  * run in one process and tests can break whatever they like (design: the house).
  *
  * Without a usable wallet the agent meters and leaves battery and loads to their own ways (design
- * 12: credential missing); the cause stands in `status`.
+ * 12: credential missing); the cause stands in `status`, and it trades once the wallet opens.
  */
 import { LogFollower, type MarketFeed } from '../chain/follower.ts';
 import { Outbox } from '../chain/outbox.ts';
@@ -67,7 +67,17 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
+/** What needs a wallet. */
+interface Market {
+  trading: TradingService;
+  planning: PlanningService;
+  settling: SettlingService;
+  start(signal: AbortSignal): void;
+}
+
 const SOCKET_MODE = 0o660;
+/** A wallet that could not be used is tried again so much later. Real ms. */
+const WALLET_RETRY_MS = 15_000;
 
 /**
  * Starts an agent that was enrolled. It runs until `stop`.
@@ -97,11 +107,8 @@ class Agent implements RunningAgent {
   readonly #tap: BatteryTap | null;
   #wallet: Wallet | null = null;
   #walletProblem: string | null = null;
-  #market: {
-    trading: TradingService;
-    planning: PlanningService;
-    settling: SettlingService;
-  } | null = null;
+  #walletTriedAtMs = Number.NEGATIVE_INFINITY;
+  #market: Market | null = null;
   #closeSocket: (() => Promise<void>) | null = null;
 
   constructor(settings: AgentSettings, ports: AgentPorts, facts: GridFacts) {
@@ -145,7 +152,8 @@ class Agent implements RunningAgent {
       await this.#following.start(signal);
       this.#market?.planning.start(signal);
       this.#metering.start(signal);
-      this.#startMarket(signal);
+      this.#market?.start(signal);
+      this.#events.on('sample', () => this.#openMarketLater(signal));
       if (listener !== null) {
         const at = { path: this.#settings.state.socket, mode: SOCKET_MODE };
         const server = await listener.listen(at, async (request) => {
@@ -197,12 +205,12 @@ class Agent implements RunningAgent {
   }
 
   /** Wallet and what needs it; a wallet that cannot be used leaves metering alone. */
-  #openMarket(): void {
+  #openMarket(): Market | null {
     const { settings } = { settings: this.#settings };
     const { clock, log, random, transport } = this.#ports;
     const facts = this.#facts;
     const wallet = this.#tryWallet();
-    if (wallet === null) return;
+    if (wallet === null) return null;
     const rpcFor = (identity: string) =>
       new JsonRpc({ urls: facts.rpc, transport, identity, clock });
     const { chainId, finality } = facts;
@@ -228,19 +236,34 @@ class Agent implements RunningAgent {
       calendar: facts.calendar,
       phase: settings.lab.clock === undefined ? random.uniform() : 0,
     });
-    this.#market = { trading, planning, settling };
+    this.#market = {
+      trading,
+      planning,
+      settling,
+      start(signal) {
+        // The plan wants the tariff, which is in the log.
+        trading.start(signal, () => planning.planNow());
+        settling.start(signal);
+      },
+    };
+    return this.#market;
   }
 
-  #startMarket(signal: AbortSignal): void {
-    if (this.#market === null) return;
-    const { trading, planning, settling } = this.#market;
-    // The plan wants the tariff, which is in the log.
-    trading.start(signal, () => planning.planNow());
-    settling.start(signal);
+  /** Recovery is by itself: the key may have been put back, the file restored. */
+  #openMarketLater(signal: AbortSignal): void {
+    const now = this.#ports.clock.monotonicMs();
+    const isDue = now - this.#walletTriedAtMs >= WALLET_RETRY_MS;
+    if (this.#market !== null || !isDue || signal.aborted) return;
+    const market = this.#openMarket();
+    if (market === null) return;
+    this.#ports.log.info('the wallet can be used again; this home trades');
+    market.planning.start(signal);
+    market.start(signal);
   }
 
   #tryWallet(): Wallet | null {
-    const { readKey, openSql, random, log } = this.#ports;
+    const { clock, readKey, openSql, random, log } = this.#ports;
+    this.#walletTriedAtMs = clock.monotonicMs();
     try {
       const key = readKey();
       const sql = openSql(this.#settings.state.wallet, { key, migrations: WALLET_MIGRATIONS });
@@ -250,13 +273,15 @@ class Agent implements RunningAgent {
         sql.close();
         throw error;
       }
+      this.#walletProblem = null;
       return this.#wallet;
     } catch (error) {
-      const isExpected =
-        error instanceof FileError || error instanceof SqlError || error instanceof WalletError;
-      if (!isExpected) throw error;
-      this.#walletProblem = error.message;
-      log.error(`the wallet cannot be used: ${error.message}; metering only, no trade`);
+      const problem = walletProblem(error);
+      if (problem === null) throw error;
+      if (problem !== this.#walletProblem) {
+        log.error(`metering only, no trade: the wallet cannot be used: ${problem}`);
+      }
+      this.#walletProblem = problem;
       return null;
     }
   }
@@ -281,4 +306,14 @@ class Agent implements RunningAgent {
     this.#buses.set(name, bus);
     return bus;
   }
+}
+
+/** What is wrong and what to do; null for what is a bug. */
+function walletProblem(error: unknown): string | null {
+  if (error instanceof FileError && error.code === 'missing') {
+    return `${error.message}; put the key back from its backup, or enrol`;
+  }
+  const isExpected =
+    error instanceof FileError || error instanceof SqlError || error instanceof WalletError;
+  return isExpected ? error.message : null;
 }

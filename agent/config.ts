@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { durationMs, energyWs, powerW, share } from '../market/settings/quantities.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
+import { BATTERY_PROFILES, METER_PROFILES } from './drivers/profile.ts';
 
 /** A device in the house, reached by IP literal only, so that no name is ever looked up. */
 export interface TcpAddress {
@@ -153,7 +154,7 @@ const atLeast = (ms: number, text: string) =>
   v.pipe(durationMs(), v.minValue(ms, `must be at least ${text}`));
 
 const METER = table({
-  profile: NAME,
+  profile: profileOf(METER_PROFILES, 'meter'),
   connection: CONNECTION,
   unit: v.optional(MODBUS_UNIT, 1),
   poll: v.optional(
@@ -163,7 +164,7 @@ const METER = table({
 });
 
 const BATTERY = table({
-  profile: NAME,
+  profile: profileOf(BATTERY_PROFILES, 'battery'),
   connection: CONNECTION,
   unit: v.optional(MODBUS_UNIT, 1),
   capacity: v.pipe(energyWs(), v.minValue(3600, 'must be at least 1 Wh')),
@@ -293,6 +294,11 @@ const SCHEMA = table({
   following: v.optional(table({ enabled: v.optional(FLAG, true) }), {}),
   lab: v.optional(LAB, {}),
 });
+
+function profileOf(known: readonly string[], device: string) {
+  const list = known.map((name) => `"${name}"`).join(', ');
+  return v.picklist(known, `must be the profile of a ${device} that this release has: ${list}`);
+}
 
 function isIpLiteral(host: string): boolean {
   if (host.startsWith('[')) return /:.*:/.test(host);

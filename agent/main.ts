@@ -12,7 +12,7 @@ import { credentialPath, readKeyFile, writeKeyFile } from '../host/key-file.ts';
 import { openClock } from '../host/lab-clock.ts';
 import { stderrLog } from '../host/log.ts';
 import { tcpBus } from '../host/modbus-bus.ts';
-import { FileError, SqlError } from '../host/ports.ts';
+import { FileError, SqlError, TransportError } from '../host/ports.ts';
 import { requestUnix } from '../host/post-unix.ts';
 import { nodeRandom } from '../host/random.ts';
 import { projectResources } from '../host/resources.ts';
@@ -107,6 +107,7 @@ function exitCodeOf(error: unknown): number | null {
   const isOperational =
     error instanceof FileError ||
     error instanceof SqlError ||
+    error instanceof TransportError ||
     error instanceof GridFileError ||
     error instanceof WalletError;
   return isOperational ? EXIT.failed : null;

@@ -26,7 +26,10 @@ export function readPinnedGrid(files: Files, path: string): GridFile {
     return parseGridFile(files.readText(path));
   } catch (error) {
     if (!(error instanceof FileError) && !(error instanceof GridFileError)) throw error;
-    throw new PinnedGridError('unreadable', `${path}: ${error.message}`, error);
+    const message =
+      `${path} cannot be used (${error.message}): put the utility's grid file back there, ` +
+      'or remove it and run transax-agent enrol GRIDFILE';
+    throw new PinnedGridError('unreadable', message, error);
   }
 }
 

@@ -6,7 +6,13 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import type { HttpListener, HttpRequest, HttpResponse, Log } from './ports.ts';
+import {
+  type HttpListener,
+  type HttpRequest,
+  type HttpResponse,
+  type Log,
+  TransportError,
+} from './ports.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** A whole request must have arrived within this, real ms. */
@@ -30,7 +36,11 @@ export function nodeHttpListener(log?: Log): HttpListener {
         });
       });
       server.requestTimeout = REQUEST_MS;
-      await listenAt(server, at);
+      try {
+        await listenAt(server, at);
+      } catch (cause) {
+        throw cannotListen(at, cause);
+      }
       const address = server.address();
       return {
         port: typeof address === 'object' && address !== null ? address.port : null,
@@ -69,13 +79,30 @@ function removeStaleSocket(path: string): Promise<void> {
     const probe = connect(path);
     probe.once('connect', () => {
       probe.destroy();
-      reject(new Error(`${path} is in use by another process`));
+      reject(new TransportError('refused', `${path} is in use by another process`));
     });
     probe.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
       resolve();
     });
   });
+}
+
+/** The typed error of a place that cannot be listened at, with a sentence for people. */
+function cannotListen(at: Place, cause: unknown): unknown {
+  if (cause instanceof TransportError || !(cause instanceof Error) || !('code' in cause)) {
+    return cause;
+  }
+  const place = 'path' in at ? at.path : `${at.host}:${at.port}`;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'it is in use by another process',
+    EACCES: 'not permitted',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+    ENOENT: 'its folder does not exist',
+    EINVAL: 'it cannot be used; the path of a socket may have 107 bytes at most',
+  };
+  const reason = reasons[String(cause.code)] ?? cause.message;
+  return new TransportError('refused', `cannot listen at ${place}: ${reason}`, cause);
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -219,7 +219,10 @@ export interface HttpResponse {
   body: string | Uint8Array | AsyncIterable<string>;
 }
 
-/** A small HTTP server on a loopback port or a Unix socket. Bodies over 1 MiB are refused. */
+/**
+ * A small HTTP server on a loopback port or a Unix socket. Bodies over 1 MiB are refused.
+ * @throws TransportError `refused` when the place is taken, or cannot be listened at.
+ */
 export interface HttpListener {
   listen(
     at: { host: string; port: number } | { path: string; mode: number },

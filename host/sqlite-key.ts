@@ -64,7 +64,8 @@ export class KeyCheck {
     if (found.length !== expected.length || !timingSafeEqual(found, expected)) {
       throw this.#error(
         'wrong-key',
-        `the key does not fit ${this.#path}: it belongs to another file or meter`,
+        `the key does not fit ${this.#path}, it belongs to another file or meter: put the right ` +
+          'key back, or restore the file that belongs to this one',
       );
     }
   }

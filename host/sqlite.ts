@@ -161,7 +161,10 @@ function prepareFile(db: Database.Database, readOnly: boolean, key: Uint8Array |
   if (key === undefined) return;
   db.pragma('secure_delete=ON');
   const verdict = db.pragma('quick_check(1)', { simple: true });
-  if (verdict !== 'ok') throw new SqlError(db.name, 'damaged', `${db.name}: ${verdict}`);
+  if (verdict !== 'ok') {
+    const found = String(verdict).replace(/\s+/g, ' ');
+    throw new SqlError(db.name, 'damaged', sentence(db.name, 'damaged', found));
+  }
 }
 
 function migrate(path: string, db: Database.Database, migrations: readonly string[]): void {
@@ -210,7 +213,7 @@ function sentence(path: string, code: SqlError['code'], cause: unknown): string 
     case 'damaged':
       return `${path} is damaged, or no database for this key; restore a backup (${reason})`;
     case 'full':
-      return `the disk of ${path} is full: make room, then start again`;
+      return `the disk of ${path} is full: make room`;
     case 'io':
       return `${path} cannot be read or written (${reason})`;
     default:

@@ -6,7 +6,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { Clock } from './ports.ts';
+import { type Clock, TransportError } from './ports.ts';
 import { SteppedClock } from './stepped-clock.ts';
 
 /** How long the conductor may take to tell the time first, real ms. */
@@ -76,7 +76,13 @@ function connectTo(path: string): Promise<Socket> {
       resolve(socket);
     });
     const onError = (cause: Error): void =>
-      reject(new Error(`no conductor of market time at ${path}: ${cause.message}`, { cause }));
+      reject(
+        new TransportError(
+          'unreachable',
+          `there is no conductor of market time at ${path} ([lab] clock): ${cause.message}`,
+          cause,
+        ),
+      );
     socket.once('error', onError);
   });
 }

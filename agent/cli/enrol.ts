@@ -32,7 +32,10 @@ export async function enrol(host: CommandHost, args: CommandArgs): Promise<ExitC
   const keyPath = host.keyPath(settings);
   if (!host.files.exists(keyPath)) {
     if (host.files.exists(settings.state.wallet)) {
-      host.say(`there is a wallet (${settings.state.wallet}), but its key ${keyPath} is missing`);
+      host.say(
+        `there is a wallet (${settings.state.wallet}), but its key ${keyPath} is missing: put the ` +
+          'key back from its backup, or move the wallet away to become a new meter',
+      );
       return EXIT.failed;
     }
     host.writeKey(keyPath, host.random.bytes(KEY_BYTES));

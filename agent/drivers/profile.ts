@@ -7,6 +7,10 @@ import type { Resources } from '../../host/ports.ts';
 import { readSettings, table } from '../../market/settings/toml.ts';
 import { REGISTER_TYPES, type RegisterType } from './registers.ts';
 
+/** Profiles that ship with the program, by what they are of; each is a data file in `profiles`. */
+export const METER_PROFILES = ['eastron-sdm630'] as const;
+export const BATTERY_PROFILES = ['transax-lab-battery'] as const;
+
 /** Names of values; every profile uses the same. Powers are positive into the metered thing. */
 export const POINT_NAMES = [
   'power',

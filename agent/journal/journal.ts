@@ -254,7 +254,7 @@ export class Journal {
   #putCheckpoint(checkpoint: Checkpoint): void {
     this.#sql.run(
       'INSERT OR REPLACE INTO checkpoints VALUES (1, ?, ?, ?, ?, ?, ?, ?)',
-      checkpoint.atMs,
+      Math.round(checkpoint.atMs),
       Math.round(checkpoint.importedCounterWs),
       Math.round(checkpoint.exportedCounterWs),
       checkpoint.interval,

@@ -211,8 +211,8 @@ export function openWallet(sql: Sql, key: Uint8Array, grid: WalletGrid, random: 
   if (factOf(sql, 'grid') !== gridName(grid)) {
     throw new WalletError(
       'other-grid',
-      'this wallet belongs to another grid than the pinned one: put back the right grid file, or ' +
-        'enrol with a new wallet',
+      'this wallet belongs to another grid than the grid file: take the right file, or move the ' +
+        'wallet away and enrol anew',
     );
   }
   const seal = new Seal(key);

@@ -78,6 +78,16 @@ test('devices are reached by IP address only', () => {
   assert.equal(faultsOf(GOOD.replace('tcp://127.0.0.1:5020', 'tcp://[fe80::1]:502')), []);
 });
 
+test('a profile that does not ship is named with those that do', () => {
+  const text = GOOD.replace('eastron-sdm630', 'eastron-sdm999').replace(
+    'profile = "transax-lab-battery"',
+    'profile = "eastron-sdm630"',
+  );
+  const faults = faultsOf(text);
+  assert.match(faults[0] ?? '', /^2 meter.profile: .*meter.*"eastron-sdm630"/);
+  assert.match(faults[1] ?? '', /^5 battery.profile: .*battery.*"transax-lab-battery"/);
+});
+
 test('a load that wants more than it can take, and two loads on one relay, are refused', () => {
   assert.match(
     faultsOf(GOOD.replace('"4 kWh"', '"49 kWh"'))[0] ?? '',

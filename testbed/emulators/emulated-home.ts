@@ -127,6 +127,11 @@ export class EmulatedHome {
     return this.#server.close();
   }
 
+  /** A line of its own to some units, with faults of its own, as where the meter is wired apart. */
+  line(units: readonly number[]): ModbusServer {
+    return new ModbusServer(new Map([...this.#units()].filter(([unit]) => units.includes(unit))));
+  }
+
   /** Cuts every connection; clients may connect again. */
   hangUp(): void {
     this.#server.hangUp();

@@ -4,7 +4,13 @@ import * as assert from 'uvu/assert';
 import { openBattery } from '../../../agent/drivers/battery.ts';
 import { planBlocks } from '../../../agent/drivers/blocks.ts';
 import { openMeter } from '../../../agent/drivers/meter.ts';
-import { loadProfile, type Point, parseProfile } from '../../../agent/drivers/profile.ts';
+import {
+  BATTERY_PROFILES,
+  loadProfile,
+  METER_PROFILES,
+  type Point,
+  parseProfile,
+} from '../../../agent/drivers/profile.ts';
 import { projectResources } from '../../../host/resources.ts';
 import { SettingsError } from '../../../market/settings/toml.ts';
 import { scriptedBus } from './scripted-bus.ts';
@@ -35,7 +41,11 @@ test('every profile that ships opens as a meter or a battery', () => {
     assert.is(profile.name, name);
     const open = profile.controls === null ? openMeter : openBattery;
     open(scriptedBus(), profile, 1);
+    // Settings name a profile that is known here, else the installer is told which there are.
+    const known: readonly string[] = profile.controls === null ? METER_PROFILES : BATTERY_PROFILES;
+    assert.ok(known.includes(name), `${name} is listed`);
   }
+  assert.is(METER_PROFILES.length + BATTERY_PROFILES.length, names.length);
 });
 
 test('a profile takes its defaults, its scale and its unit together', () => {
