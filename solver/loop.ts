@@ -17,7 +17,7 @@ import { RpcError } from '../chain/rpc-forms.ts';
 import type { Clock, Log } from '../host/ports.ts';
 import type { MarketEvent } from '../market/events.ts';
 import { closeOf, type Interval, lastPostingOf } from '../market/intervals.ts';
-import { Book, type BookOffer } from '../market/matching/book.ts';
+import { Book } from '../market/matching/book.ts';
 import { type Window, windowAt } from './calendar-window.ts';
 import type { SolverChain, SolverOutbox } from './ports.ts';
 import { type SolutionRules, solve } from './solution.ts';
@@ -52,6 +52,8 @@ export interface SolverStatistics {
   finalized: number;
 }
 
+/** No horizon is longer: what was missed before is past for everybody. */
+const MOST_INTERVALS = 96;
 /** Submissions refused in a row before it waits for news. */
 const MAX_REFUSALS = 3;
 
@@ -62,7 +64,10 @@ export class SolverLoop {
   readonly #book: Book;
   readonly #margin: number;
   readonly #pause: number;
-  readonly #blockTimes = new Map<number, number>();
+  /** When each offer was posted, or a later moment that says as much; unix seconds. */
+  readonly #postedAt = new Map<number, number>();
+  /** Offers whose block's time is not known yet, with that block. */
+  readonly #undated = new Map<number, number>();
   readonly #statistics = { submitted: 0, accepted: 0, rejected: 0, finalized: 0 };
   #isSeeded = false;
   #isStaked = false;
@@ -169,17 +174,18 @@ export class SolverLoop {
       this.#book.observe(event);
       this.#notice(event, now);
     }
-    await this.#dateOffers(events, head, signal);
+    await this.#dateOffers(head, signal);
   }
 
   #notice(event: MarketEvent, now: number): void {
     switch (event.kind) {
       case 'offer-posted':
+        this.#undated.set(event.offerId, event.blockNumber);
+        this.#hear(now);
+        break;
       case 'suspended':
       case 'trades-voided':
-        this.#newsAt = now;
-        this.#hasNews = true;
-        this.#refusals = 0;
+        this.#hear(now);
         break;
       case 'candidate-accepted':
         if (event.solver !== this.#address) this.#hasNews = true;
@@ -190,25 +196,32 @@ export class SolverLoop {
     }
   }
 
-  /** Learns when blocks with offers were made, where it matters for an interval still open. */
-  async #dateOffers(events: MarketEvent[], head: Head, signal: AbortSignal): Promise<void> {
-    const { calendar } = this.#settings;
-    const { firstOpen } = windowAt(calendar, this.#nowSeconds(), 0);
-    for (const event of events) {
-      if (event.kind !== 'offer-posted' || event.lastInterval < firstOpen) continue;
-      if (this.#blockTimes.has(event.blockNumber)) continue;
-      // All these blocks are at most as late as the head: in posting time that says enough.
-      const isEarly = head.timestamp <= lastPostingOf(calendar, firstOpen);
-      const timestamp =
-        isEarly || event.blockNumber === head.number
-          ? head.timestamp
-          : await this.#ports.chain.timestampOf(event.blockNumber, signal);
-      this.#blockTimes.set(event.blockNumber, timestamp);
-    }
+  #hear(now: number): void {
+    this.#newsAt = now;
+    this.#hasNews = true;
+    this.#refusals = 0;
   }
 
-  #postedAt(offer: BookOffer): number {
-    return this.#blockTimes.get(offer.postedInBlock) ?? Number.POSITIVE_INFINITY;
+  /** Learns when the blocks of new offers were made, where it matters for an open interval. */
+  async #dateOffers(head: Head, signal: AbortSignal): Promise<void> {
+    const { calendar } = this.#settings;
+    const { firstOpen } = windowAt(calendar, this.#nowSeconds(), 0);
+    // All these blocks are at most as late as the head: in posting time that says enough.
+    const isEarly = head.timestamp <= lastPostingOf(calendar, firstOpen);
+    const times = new Map([[head.number, head.timestamp]]);
+    for (const [offerId, block] of this.#undated) {
+      const isPast = (this.#book.offer(offerId)?.lastInterval ?? 0) < firstOpen;
+      if (isEarly || isPast) {
+        this.#postedAt.set(offerId, head.timestamp);
+      } else {
+        const known = times.get(block);
+        const timestamp = known ?? (await this.#ports.chain.timestampOf(block, signal));
+        times.set(block, timestamp);
+        this.#postedAt.set(offerId, timestamp);
+      }
+      // Only now: when the endpoint fails, the rest is asked for at the next step.
+      this.#undated.delete(offerId);
+    }
   }
 
   // ------------------------------------------------------------------------------ what it does
@@ -236,7 +249,10 @@ export class SolverLoop {
 
   /** Intervals whose gate closed, with the candidate's trades; those that were missed, empty. */
   #finalize(window: Window): void {
-    const from = Math.max(this.#firstKnown ?? Number.POSITIVE_INFINITY, window.current - 96);
+    const from = Math.max(
+      this.#firstKnown ?? Number.POSITIVE_INFINITY,
+      window.current - MOST_INTERVALS,
+    );
     for (
       let interval = Math.min(from, window.current + 1);
       interval < window.firstOpen;
@@ -262,6 +278,7 @@ export class SolverLoop {
     // Signed before a restart: its outcome comes first.
     if (this.#isUnderWay(SUBMISSION)) return;
     const last = this.#lastWindow;
+    if (last !== null && last.current !== window.current) this.#forget(window.current);
     if (last === null || last.firstSure !== window.firstSure || last.last !== window.last) {
       this.#hasNews = true;
     }
@@ -272,12 +289,20 @@ export class SolverLoop {
       book: this.#book,
       window,
       sureSeconds: now + this.#margin,
-      postedAt: (offer) => this.#postedAt(offer),
+      postedAt: ({ id }) => this.#postedAt.get(id) ?? Number.POSITIVE_INFINITY,
     });
     if (solution === null) return;
     const horizon = this.#settings.calendar.horizonIntervals;
     this.#submission = Submission.begin(this.#context(), solution.chunks, horizon);
     this.#statistics.submitted++;
+  }
+
+  /** Once an interval: a day back is all that is ever needed. */
+  #forget(current: Interval): void {
+    this.#book.forget(current - MOST_INTERVALS);
+    for (const offerId of this.#postedAt.keys()) {
+      if (this.#book.offer(offerId) === undefined) this.#postedAt.delete(offerId);
+    }
   }
 
   /** Offers have paused; or posting for the next interval has ended, which waits for nobody. */

@@ -64,7 +64,7 @@ export class Book {
   readonly #voidedEarly = new Map<Interval, number[]>();
   readonly #pending = new Map<number, Map<Interval, string>>();
   readonly #limits = new Map<number, LimitsFrom[]>();
-  readonly #suspensions: { feeder: number; first: Interval; last: Interval }[] = [];
+  #suspensions: { feeder: number; first: Interval; last: Interval }[] = [];
   #candidate: Candidate | null = null;
   #farthest = 0;
 
@@ -167,6 +167,23 @@ export class Book {
     return this.#suspensions.some(
       (span) => span.feeder === feeder && span.first <= interval && interval <= span.last,
     );
+  }
+
+  /**
+   * Forgets what ended before an interval: offers, final trades, suspensions. Who follows a market
+   * for months calls it now and then; nothing that can still trade is touched.
+   */
+  forget(before: Interval): void {
+    for (const offer of this.#offers.values()) {
+      if (offer.lastInterval < before) this.#offers.delete(offer.id);
+    }
+    for (const last of this.#byLastInterval.keys()) {
+      if (last < before) this.#byLastInterval.delete(last);
+    }
+    for (const interval of this.#finals.keys()) {
+      if (interval < before) this.#finals.delete(interval);
+    }
+    this.#suspensions = this.#suspensions.filter(({ last }) => last >= before);
   }
 
   #post(event: Of<'offer-posted'>): void {

@@ -11,8 +11,8 @@ export interface ChainAudit {
   /** Final trades that were not voided, ascending. */
   finals: Chunk[];
   finalizedIntervals: number;
-  /** Offers posted. */
-  offers: number;
+  /** Who posted each offer, lower case. */
+  owners: ReadonlyMap<number, string>;
   trades: number;
   /** Sum of the power of all final trades: kW times intervals. */
   tradedKwSlots: number;
@@ -23,6 +23,7 @@ export interface ChainAudit {
 }
 
 interface Posted {
+  owner: string;
   feeder: number;
   energyWs: number;
 }
@@ -61,7 +62,7 @@ export async function auditChain(
   return {
     finals: chunks,
     finalizedIntervals: finals.size,
-    offers: offers.size,
+    owners: new Map([...offers].map(([id, { owner }]) => [id, owner])),
     trades: trades.length,
     tradedKwSlots: trades.reduce((sum, { powerW }) => sum + powerW, 0) / 1000,
     limitViolations: chunks.reduce((sum, chunk) => sum + violations(chunk, offers, limits), 0),

@@ -18,9 +18,12 @@ import { reportOf, sentencesOf } from './report.ts';
 
 const USAGE = `npm run replay -- --offers CSV --horizon L
   --internal-limit-kw X --external-limit-kw Y
+  [--verbose]   a line for each interval
   [--json]      one JSON object on stdout
   [--csv FILE]  a row for each interval
   [--out DIR]   manifest and tables`;
+
+const PROGRESS_MS = 5_000;
 
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -40,6 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       limits,
       openTransport: (origin) => clearTransport({ origins: [origin] }),
       log: settings.quiet ? onlyFaults() : stderrLog('replay'),
+      ...(settings.quiet ? { onProgress: progress(offers.length) } : {}),
     });
     const wallSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
     const report = reportOf(offers, result, wallSeconds);
@@ -123,6 +127,16 @@ function settingsOf(argv: readonly string[]): Settings | string {
     quiet: values.verbose !== true,
     csv: values.csv as string | undefined,
     out: values.out as string | undefined,
+  };
+}
+
+/** A line every few seconds. */
+function progress(offers: number): (posted: number, interval: number) => void {
+  let toldAt = performance.now();
+  return (posted, interval) => {
+    if (performance.now() - toldAt < PROGRESS_MS) return;
+    toldAt = performance.now();
+    process.stderr.write(`  ${posted} of ${offers} offers posted, interval ${interval}\n`);
   };
 }
 

@@ -27,10 +27,15 @@ export class OfferPoster {
     return this.#offers.get(address) ?? 0;
   }
 
-  /** @throws ReplayError when one could not be granted */
-  async post(offers: readonly DayOffer[]): Promise<void> {
+  /**
+   * @param onPosted told how many are posted, as it goes on
+   * @throws ReplayError when one could not be granted
+   */
+  async post(offers: readonly DayOffer[], onPosted?: (count: number) => void): Promise<void> {
     for (let from = 0; from < offers.length; from += BATCH) {
-      await this.#postBatch(offers.slice(from, from + BATCH));
+      const batch = offers.slice(from, from + BATCH);
+      await this.#postBatch(batch);
+      onPosted?.(from + batch.length);
     }
   }
 

@@ -27,6 +27,8 @@ export interface ReplayOptions {
   limits: FeederLimits;
   openTransport: (origin: string) => Transport;
   log: Log;
+  /** Told as the day goes on: how many offers are posted, and the interval made final last. */
+  onProgress?: (offersPosted: number, interval: number) => void;
 }
 
 export interface ReplayResult {
@@ -66,8 +68,8 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
     const day = new Day(market, calendar, options);
     for (let current = first - 1; current < last; current++) await day.play(current);
     const audit = await auditChain(market.rpc, market.contracts, DAY_INTERVAL_SECONDS);
-    if (audit.offers !== options.offers.length) {
-      throw new ReplayError(`${audit.offers} of ${options.offers.length} offers were posted`);
+    if (audit.owners.size !== options.offers.length) {
+      throw new ReplayError(`${audit.owners.size} of ${options.offers.length} offers were posted`);
     }
     return {
       audit,
@@ -75,7 +77,7 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
       solver: day.statistics,
       gas: market.gas,
       blocks: await market.rpc.blockNumber(),
-      offerOf: day.offerOf(audit.offers),
+      offerOf: day.offerOf(audit.owners),
     };
   } finally {
     await market.close();
@@ -93,6 +95,7 @@ class Day {
   readonly #signal = new AbortController().signal;
   readonly #poster: OfferPoster;
   #isStaked = false;
+  #posted = 0;
 
   constructor(market: ReplayMarket, calendar: MarketCalendar, options: ReplayOptions) {
     this.#market = market;
@@ -129,11 +132,8 @@ class Day {
     return this.#solver.statistics;
   }
 
-  offerOf(count: number): Map<number, number> {
-    const ids = Array.from({ length: count }, (_, at) => at + 1);
-    return new Map(
-      ids.map((id) => [id, this.#poster.offerOf(this.#solver.book.offer(id)?.owner ?? '')]),
-    );
+  offerOf(owners: ReadonlyMap<number, string>): Map<number, number> {
+    return new Map([...owners].map(([id, owner]) => [id, this.#poster.offerOf(owner)]));
   }
 
   /** One interval: offers are posted, solved, and the next interval is made final. */
@@ -142,13 +142,19 @@ class Day {
     this.#market.advanceTo(startOf(this.#calendar, current));
     await this.#stake();
     const due = this.#takeWaiting(current + horizon - 1);
-    await this.#poster.post(due);
+    await this.#poster.post(due, (count) => this.#tell(count, current));
+    this.#posted += due.length;
     await this.#letSolve();
     this.#market.advanceTo(closeOf(this.#calendar, current + 1));
     await this.#letSolve();
+    this.#tell(0, current + 1);
     const interval = current + 1 - DAY_BASE;
     const { submitted, rejected } = this.#solver.statistics;
     log.info('interval', { interval, posted: due.length, submitted, rejected });
+  }
+
+  #tell(more: number, interval: number): void {
+    this.#options.onProgress?.(this.#posted + more, interval - DAY_BASE);
   }
 
   async #stake(): Promise<void> {

@@ -87,6 +87,24 @@ test('does not use offers that came in the quiet time', async () => {
   assert.equal(late.kinds(), [], 'posted a second after it began');
 });
 
+test('offers are not lost when the time of their block cannot be learned at once', async () => {
+  const world = new ScriptedMarket();
+  const solver = world.solver();
+  world.isForgetful = true;
+  world.nowSeconds = START + 900 - 200;
+  world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
+  world.blockTimes.set(world.block, START + 900 - 400);
+  world.block++;
+  await solver.step(signal);
+  world.nowSeconds += 50;
+  await solver.step(signal);
+  assert.equal(world.kinds(), []);
+  world.isForgetful = false;
+  world.nowSeconds += 5;
+  await solver.step(signal);
+  assert.equal(world.kinds(), ['submitSolution']);
+});
+
 test('leaves a candidate alone that is as good', async () => {
   const world = new ScriptedMarket();
   const solver = world.solver();

@@ -34,6 +34,8 @@ export class ScriptedMarket {
   stakeMicro = 1n;
   blockTimes = new Map<number, number>();
   isDown = false;
+  /** The endpoint gives logs, but no blocks. */
+  isForgetful = false;
   readonly calls: Call[] = [];
   readonly entries: OutboxEntry[] = [];
   #events: MarketEvent[] = [];
@@ -66,7 +68,7 @@ export class ScriptedMarket {
           },
         },
         chain: {
-          timestampOf: async (block) => this.blockTimes.get(block) ?? 0,
+          timestampOf: async (block) => this.#timeOf(block),
           stakeMicro: async () => this.stakeMicro,
           balanceMicro: async () => 1n,
           openSolutionId: async () => 7,
@@ -90,6 +92,11 @@ export class ScriptedMarket {
 
   kinds(): string[] {
     return this.calls.map(({ kind }) => kind);
+  }
+
+  #timeOf(block: number): number {
+    if (this.isForgetful) throw new RpcError('unreachable', 'no answer');
+    return this.blockTimes.get(block) ?? 0;
   }
 
   #poll() {

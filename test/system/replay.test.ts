@@ -39,7 +39,7 @@ test('trades on the chain what the optimum is, and what the study computes witho
     log: SILENT,
   });
   const { audit } = result;
-  assert.is(audit.offers, offers.length);
+  assert.is(audit.owners.size, offers.length);
   assert.is(audit.finalizedIntervals, 13);
   assert.is(audit.limitViolations, 0);
   assert.is(audit.offerViolations, 0);

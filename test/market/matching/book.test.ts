@@ -51,6 +51,11 @@ function final(interval: number, trades: Trade[]): Bare<MarketEvent> {
   return { kind: 'solution-finalized', interval, solver: '0xb', trades: encodeChunk(trades) };
 }
 
+function limitsFrom(fromInterval: number, internalLimitW: number): Bare<MarketEvent> {
+  const externalLimitW = internalLimitW;
+  return { kind: 'feeder-limits-set', feeder: 1, fromInterval, internalLimitW, externalLimitW };
+}
+
 const TRADE: Trade = { askId: 1, bidId: 2, powerW: 400 };
 
 test('lists offers whose range touches a window, by id', () => {
@@ -106,14 +111,8 @@ test('a final interval leaves the candidate', () => {
 });
 
 test('limits hold from the interval they were set for', () => {
-  const limits = (fromInterval: number, internalLimitW: number): Bare<MarketEvent> => ({
-    kind: 'feeder-limits-set',
-    feeder: 1,
-    fromInterval,
-    internalLimitW,
-    externalLimitW: internalLimitW,
-  });
-  const book = feed(new Book(INTERVAL_SECONDS), limits(0, 100), limits(50, 200), limits(40, 300));
+  const book = new Book(INTERVAL_SECONDS);
+  feed(book, limitsFrom(0, 100), limitsFrom(50, 200), limitsFrom(40, 300));
   assert.is(book.limitsAt(1, 39).internalLimitW, 100);
   assert.is(book.limitsAt(1, 40).internalLimitW, 300);
   assert.is(book.limitsAt(1, 60).internalLimitW, 300);
@@ -144,6 +143,22 @@ test('closed offers are neither open nor closable', () => {
     book.openOffers(5, 6).map(({ id }) => id),
     [2],
   );
+});
+
+test('forgets what ended, and nothing that can still trade', () => {
+  const book = feed(new Book(INTERVAL_SECONDS), posted(1, 5, 6), posted(2, 5, 7), limitsFrom(0, 9));
+  feed(book, final(5, [TRADE]), {
+    kind: 'suspended',
+    feeder: 1,
+    firstInterval: 5,
+    lastInterval: 6,
+  });
+  book.forget(7);
+  assert.is(book.offer(1), undefined);
+  assert.is(book.offer(2)?.energyWs, 600 * INTERVAL_SECONDS);
+  assert.is(book.finalOf(5), undefined);
+  assert.is(book.isSuspended(1, 6), false);
+  assert.is(book.limitsAt(1, 7).internalLimitW, 9);
 });
 
 test('parts of solutions that are never committed do not pile up', () => {
