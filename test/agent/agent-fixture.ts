@@ -1,0 +1,127 @@
+/** A folder with all that an agent needs: settings, a signed grid file, an emulated home. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { computeAddress, getAddress, SigningKey } from 'ethers';
+import { type GridFacts, type GridFile, hashGrid } from '../../market/grid.ts';
+import { gridFileJson } from '../../market/grid-json.ts';
+import { EmulatedHome } from '../../testbed/emulators/emulated-home.ts';
+import { generateCommunity } from '../../testbed/homes/community.ts';
+
+export const START_MS = Date.UTC(2026, 5, 12, 9);
+const DSO_KEY = new SigningKey(`0x${'42'.repeat(32)}`);
+
+export interface Fixture {
+  folder: string;
+  /** Path of `agent.toml`. */
+  config: string;
+  grid: GridFile;
+  gridFile: string;
+  home: EmulatedHome;
+  /** Writes `agent.toml` anew with some text replaced. */
+  change(from: string, to: string): void;
+}
+
+/** Runs a test with a home of a battery; chain and DSO are ports at which nobody listens. */
+export async function withFixture(
+  now: () => number,
+  work: (fixture: Fixture) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'transax-agent-'));
+  const community = generateCommunity({
+    homes: 6,
+    feeders: 1,
+    seed: 5,
+    startsAtMs: START_MS,
+    days: 1,
+  });
+  const spec = community.homes.find((each) => each.battery !== null);
+  if (!spec) throw new Error('no home with a battery');
+  const home = new EmulatedHome(spec, now, 5);
+  try {
+    const port = await home.listen('127.0.0.1');
+    const grid = gridOf(await closedPort(), await closedPort());
+    const gridFile = join(folder, 'offered.json');
+    writeFileSync(gridFile, gridFileJson(grid));
+    const config = join(folder, 'agent.toml');
+    let text = tomlOf(port);
+    writeFileSync(config, text);
+    const change = (from: string, to: string) => {
+      if (!text.includes(from)) throw new Error(`the settings have no ${from}`);
+      text = text.replace(from, to);
+      writeFileSync(config, text);
+    };
+    await work({ folder, config, grid, gridFile, home, change });
+  } finally {
+    await home.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function gridOf(rpcPort: number, dsoPort: number): GridFile {
+  const contract = (digit: string) => getAddress(`0x${digit.repeat(40)}`);
+  const facts: GridFacts = {
+    format: 'transax-grid-1',
+    issue: 1,
+    name: 'Test',
+    chainId: 31_337,
+    contracts: { microgrid: contract('1'), assets: contract('2'), matching: contract('3') },
+    deployedAtBlock: 0,
+    finality: { kind: 'instant' },
+    rpc: [`http://127.0.0.1:${rpcPort}`],
+    dso: { url: `http://127.0.0.1:${dsoPort}`, address: computeAddress(DSO_KEY.publicKey) },
+    calendar: {
+      intervalSeconds: 900,
+      clearIntervals: 1,
+      leadSeconds: 60,
+      quietSeconds: 300,
+      horizonIntervals: 13,
+    },
+    minTradeWs: 3600,
+    minOfferWs: 3600,
+    offersPerAsset: 4,
+    tariffZone: 'Europe/Berlin',
+  };
+  return { facts, signature: DSO_KEY.sign(hashGrid(facts)).serialized };
+}
+
+function tomlOf(port: number): string {
+  return `[meter]
+profile = "eastron-sdm630"
+connection = "tcp://127.0.0.1:${port}"
+unit = 1
+poll = "15 s"
+
+[battery]
+profile = "transax-lab-battery"
+connection = "tcp://127.0.0.1:${port}"
+unit = 2
+capacity = "10 kWh"
+charge = "5 kW"
+discharge = "5 kW"
+
+[home]
+zone = "Europe/Berlin"
+max_power = "11 kW"
+
+[trading]
+poll = "30 s"
+
+[lab]
+clear_net = true
+single_endpoint = true
+`;
+}
+
+/** A port of this machine at which nobody listens. */
+function closedPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
