@@ -1,4 +1,6 @@
-/** How long to leave alone what failed: real time, doubling, so that there is no storm of retries. */
+/**
+ * How long to leave alone what failed: real time, doubling, so that there is no storm of retries.
+ */
 import type { Clock } from '../host/ports.ts';
 
 const FIRST_MS = 1_000;

@@ -1,6 +1,6 @@
 /**
- * Signed readings to the DSO, kept until it has countersigned them (design: one interval in the life
- * of a meter, step 9; meter and DSO). Repeating is harmless: the journal knows what is open.
+ * Signed readings to the DSO, kept until it has countersigned them (design: one interval in the
+ * life of a meter, step 9; meter and DSO). Repeating is harmless: the journal knows what is open.
  */
 import { type Clock, type Log, type Pacer, SqlError, type UnixMs } from '../host/ports.ts';
 import type { MarketCalendar } from '../market/intervals.ts';
@@ -19,7 +19,9 @@ export interface SettlingOptions {
   /** Address of the DSO's key. */
   dsoAddress: string;
   calendar: Pick<MarketCalendar, 'intervalSeconds'>;
-  /** When in an interval readings are sent, 0 to 1: drawn once, so that homes do not come at once. */
+  /**
+   * When in an interval readings are sent, 0 to 1: drawn once, so that homes do not come at once.
+   */
   phase: number;
 }
 

@@ -20,7 +20,9 @@ export class DecodeError extends Error {
   }
 }
 
-/** The words of a log: `topic(1)` is the first indexed argument, `word(0)` the first of the data. */
+/**
+ * The words of a log: `topic(1)` is the first indexed argument, `word(0)` the first of the data.
+ */
 class Words {
   readonly #log: RawLog;
   constructor(log: RawLog) {

@@ -1,4 +1,6 @@
-/** Where the outbox keeps its transactions: one table for wallet.db, books.db and solver.db alike. */
+/**
+ * Where the outbox keeps its transactions: one table for wallet.db, books.db and solver.db alike.
+ */
 import type { Sql, SqlRow } from '../host/ports.ts';
 
 /**

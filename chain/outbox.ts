@@ -76,8 +76,8 @@ export class Outbox {
   }
 
   /**
-   * Learns the first nonce of an address that may have sent before; asks the chain once in its life.
-   * A fresh address is seeded with `store.seedNonce(address, 0)` instead.
+   * Learns the first nonce of an address that may have sent before; asks the chain once in its
+   * life. A fresh address is seeded with `store.seedNonce(address, 0)` instead.
    * @throws RpcError
    */
   async seed(address: string, signal?: AbortSignal): Promise<void> {

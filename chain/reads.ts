@@ -1,4 +1,7 @@
-/** What the contracts hold, asked by `eth_call`: for tools and tests; the market is followed by its log. */
+/**
+ * What the contracts hold, asked by `eth_call`: for tools and tests; the market is followed by its
+ * log.
+ */
 import { Interface, type Result } from 'ethers';
 import type { MarketCalendar } from '../market/intervals.ts';
 import type { EnergyAsset, FeederLimits, Objective, Offer } from '../market/offers.ts';

@@ -205,7 +205,9 @@ export class JsonRpc {
     return this.#nextId - 1;
   }
 
-  /** Tries the endpoints in turn; an answer that says no is an answer and is not asked elsewhere. */
+  /**
+   * Tries the endpoints in turn; an answer that says no is an answer and is not asked elsewhere.
+   */
   async #post<T>(
     request: object,
     signal: AbortSignal | undefined,

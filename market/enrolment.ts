@@ -26,8 +26,8 @@ export interface RequestCode {
 
 export class RequestCodeError extends Error {
   /**
-   * `character`: not of the alphabet. `length`: too short or too long. `row`: a row does not fit its
-   * check character. `checksum`: the rows do not fit each other. `version`: of another release.
+   * `character`: not of the alphabet. `length`: too short or too long. `row`: a row does not fit
+   * its check character. `checksum`: the rows do not fit each other. `version`: of another release.
    */
   readonly code: 'character' | 'length' | 'row' | 'checksum' | 'version';
   /** The row at fault, counted from 1; null when it is none in particular. */

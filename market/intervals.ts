@@ -19,7 +19,9 @@ export interface MarketCalendar {
   horizonIntervals: number;
 }
 
-/** The interval that holds a moment. @param unixSeconds seconds since the epoch, may be a fraction */
+/**
+ * The interval that holds a moment. @param unixSeconds seconds since the epoch, may be a fraction
+ */
 export function intervalAt(calendar: MarketCalendar, unixSeconds: number): Interval {
   return Math.floor(unixSeconds / calendar.intervalSeconds);
 }

@@ -1,14 +1,15 @@
 /**
- * The messages of `messages.ts` as JSON on the wire between meter and DSO, and their strict parsers:
- * unknown keys, wrong types and numbers out of range are refused, all faults together.
+ * The messages of `messages.ts` as JSON on the wire between meter and DSO, and their strict
+ * parsers: unknown keys, wrong types and numbers out of range are refused, all faults together.
  *
  *     POST /v1/withdrawals  {...Withdrawal, meterSignature, addressSignature}
  *     POST /v1/readings     {requestId, meterId, readings: [{interval, ..., meterSignature}]}
  *     POST /v1/account      {meterId, requestId, meterSignature}
  *
  * Amounts of money are decimal strings, all other numbers JSON numbers. An answer is
- * `{"body": "<JSON text>", "signature": "0x..."}`, signed by the DSO over `hashAnswer`. A request that
- * cannot be parsed gets HTTP 400 and an unsigned `{code, sentence, faults}`: it has no id to sign.
+ * `{"body": "<JSON text>", "signature": "0x..."}`, signed by the DSO over `hashAnswer`. A request
+ * that cannot be parsed gets HTTP 400 and an unsigned `{code, sentence, faults}`: it has no id to
+ * sign.
  */
 import { getAddress, keccak256, toUtf8Bytes } from 'ethers';
 import * as v from 'valibot';

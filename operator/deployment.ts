@@ -1,4 +1,6 @@
-/** `deployment.json`: what a deployment fixed. No keys; the DSO, the solver and the export read it. */
+/**
+ * `deployment.json`: what a deployment fixed. No keys; the DSO, the solver and the export read it.
+ */
 import { getAddress } from 'ethers';
 import * as v from 'valibot';
 import type { GridFacts } from '../market/grid.ts';

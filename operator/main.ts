@@ -1,4 +1,6 @@
-/** `transax-operator`: wires the machine to the commands, and turns failures into one clear line. */
+/**
+ * `transax-operator`: wires the machine to the commands, and turns failures into one clear line.
+ */
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nodeFiles } from '../host/files.ts';

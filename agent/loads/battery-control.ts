@@ -1,7 +1,8 @@
 /**
  * The battery set-point that ends an interval on its target (design: follow). What the meter
- * counted so far is fixed; the rest of the energy is divided by the time left, and the battery makes
- * up for what the home is expected to draw. Every look corrects the errors of those before it. Pure.
+ * counted so far is fixed; the rest of the energy is divided by the time left, and the battery
+ * makes up for what the home is expected to draw. Every look corrects the errors of those before
+ * it. Pure.
  */
 
 export interface BatteryLimits {

@@ -18,7 +18,9 @@ export interface NetLoadForecast {
 export interface Reason {
   /** Stable code, e.g. `surplus-expected`, `need-expected`, `battery-spare`. */
   code: string;
-  /** For people: `offered 0.42 kWh at 0.19 for 12:00 to 13:15: surplus expected 0.5 (0.3 to 0.8)`. */
+  /**
+   * For people: `offered 0.42 kWh at 0.19 for 12:00 to 13:15: surplus expected 0.5 (0.3 to 0.8)`.
+   */
   sentence: string;
 }
 
@@ -32,8 +34,8 @@ export interface Block {
   /** Reservation price. */
   valueMicroPerKwh: number;
   /**
-   * False: the energy is part of `plannedW`, trading it changes only to whom it goes. True: it comes
-   * from the battery on top of `plannedW`, and trading it changes what the meter shows.
+   * False: the energy is part of `plannedW`, trading it changes only to whom it goes. True: it
+   * comes from the battery on top of `plannedW`, and trading it changes what the meter shows.
    */
   isFlexible: boolean;
   reason: Reason;

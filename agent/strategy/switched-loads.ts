@@ -1,6 +1,6 @@
 /**
- * When loads that want a daily energy (a boiler) are planned to run: in the cheapest intervals until
- * the end of the home's day, surplus counted at the feed-in price. Pure.
+ * When loads that want a daily energy (a boiler) are planned to run: in the cheapest intervals
+ * until the end of the home's day, surplus counted at the feed-in price. Pure.
  */
 import type { Interval } from '../../market/intervals.ts';
 import type { Prices } from './tariff.ts';

@@ -54,8 +54,8 @@ export function bidPrice(prices: Prices): number {
 }
 
 /**
- * Most that a kWh is worth which goes through the battery and saves a kWh of use later, as if at the
- * same price of use; 0 where storing is not worth it.
+ * Most that a kWh is worth which goes through the battery and saves a kWh of use later, as if at
+ * the same price of use; 0 where storing is not worth it.
  * @param efficiency energy out over energy in, of a whole cycle
  */
 export function storePrice(prices: Prices, efficiency: number): number {

@@ -44,7 +44,9 @@ export interface WantsInput {
   lastInterval: Interval;
   /** How many intervals ahead offers for a single interval are made. */
   ahead: number;
-  /** For every interval from `madeIn + 1`, at least to `lastInterval`; farther ones show own need. */
+  /**
+   * For every interval from `madeIn + 1`, at least to `lastInterval`; farther ones show own need.
+   */
   forecasts: readonly NetLoadForecast[];
   /** `storedWs`: expected in the cells at the start of `madeIn + 1`. */
   battery: { model: BatteryModel; storedWs: number } | null;

@@ -1,8 +1,8 @@
 /**
  * The life of one own offer, a step at a time (design: one interval in the life of a meter, steps 4
- * to 9): withdraw, post, close, deposit, retire. What to do follows from the offer's row, the outbox
- * and the time alone, so that a restart goes on where it was. Signed bytes are on disk before they
- * leave.
+ * to 9): withdraw, post, close, deposit, retire. What to do follows from the offer's row, the
+ * outbox and the time alone, so that a restart goes on where it was. Signed bytes are on disk
+ * before they leave.
  */
 import {
   type Call,

@@ -33,8 +33,8 @@ import type { Wallet } from './wallet.ts';
 export class DsoError extends Error {
   /**
    * `unreachable`: no answer. `refused`: an answer that is no answer to this request, such as an
-   * HTTP error. `forged`: not signed by the DSO that the grid file names. `clock`: nothing is signed
-   * while market time is not proven good.
+   * HTTP error. `forged`: not signed by the DSO that the grid file names. `clock`: nothing is
+   * signed while market time is not proven good.
    */
   readonly code: 'unreachable' | 'refused' | 'forged' | 'clock';
   constructor(code: DsoError['code'], message: string, cause?: unknown) {

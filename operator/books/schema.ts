@@ -1,6 +1,6 @@
 /**
- * books.db: what the utility knows. Amounts of money are TEXT, because they may exceed 2^53. Scripts
- * are only ever added to.
+ * books.db: what the utility knows. Amounts of money are TEXT, because they may exceed 2^53.
+ * Scripts are only ever added to.
  */
 import { OUTBOX_SQL } from '../../chain/outbox-store.ts';
 

@@ -145,7 +145,9 @@ function linesOf(error: unknown): string[] {
   return error instanceof SettingsError ? text.split('\n') : [text];
 }
 
-/** Operational failures say what is wrong and what to do; anything else is a bug and shows where. */
+/**
+ * Operational failures say what is wrong and what to do; anything else is a bug and shows where.
+ */
 function lineOf(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}; see transax-operator --help`;
   if (error instanceof RpcError) return chainLine(error);

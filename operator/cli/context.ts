@@ -1,4 +1,6 @@
-/** What several commands need alike: the settings, the deployment, the keys, the chain, the books. */
+/**
+ * What several commands need alike: the settings, the deployment, the keys, the chain, the books.
+ */
 import { Outbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
@@ -41,7 +43,9 @@ export function loadDeployment(host: OperatorHost, settings: OperatorSettings): 
   return parseDeployment(host.files.readText(path), path);
 }
 
-/** The grid file as it was given out. @throws DeploymentError 'missing', 'changed', GridFileError */
+/**
+ * The grid file as it was given out. @throws DeploymentError 'missing', 'changed', GridFileError
+ */
 export function loadGrid(
   host: OperatorHost,
   settings: OperatorSettings,

@@ -1,4 +1,6 @@
-/** `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped. */
+/**
+ * `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped.
+ */
 import { LogFollower } from '../../chain/follower.ts';
 import {
   type Clock,

@@ -1,7 +1,7 @@
 /**
- * Writes what the market's log says into the books: grants that took effect, offers and final trades
- * of the meters' addresses, deposits. The events of one poll and the place they were read to become
- * durable together, so that a restart reads on and nothing counts twice.
+ * Writes what the market's log says into the books: grants that took effect, offers and final
+ * trades of the meters' addresses, deposits. The events of one poll and the place they were read to
+ * become durable together, so that a restart reads on and nothing counts twice.
  */
 import type { MarketFeed } from '../../chain/follower.ts';
 import type { OutboxStore } from '../../chain/outbox-store.ts';

@@ -1,6 +1,7 @@
 /**
- * The DSO at work: answers meters over HTTP, follows the market's log, sends what it signed. It need
- * not be online all the time: what it knows is in the books, and each start goes on from there.
+ * The DSO at work: answers meters over HTTP, follows the market's log, sends what it signed. It
+ * need not be online all the time: what it knows is in the books, and each start goes on from
+ * there.
  */
 import { SigningKey } from 'ethers';
 import { addFinancialBalanceCall } from '../../chain/calls.ts';

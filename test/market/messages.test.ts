@@ -1,4 +1,6 @@
-/** Digests against ethers' encoder with types stated here, and against keccak written out by hand. */
+/**
+ * Digests against ethers' encoder with types stated here, and against keccak written out by hand.
+ */
 import { readFileSync } from 'node:fs';
 import { getBytes, keccak256, SigningKey, TypedDataEncoder, toUtf8Bytes, Wallet } from 'ethers';
 import { suite } from 'uvu';
