@@ -15,6 +15,8 @@ import {
 } from './ports.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Of sun_path in Linux, less the final zero. */
+const MAX_SOCKET_PATH_BYTES = 107;
 /** A whole request must have arrived within this, real ms. */
 const REQUEST_MS = 30_000;
 
@@ -51,7 +53,14 @@ export function nodeHttpListener(log?: Log): HttpListener {
 }
 
 async function listenAt(server: Server, at: Place): Promise<void> {
-  if ('path' in at) await removeStaleSocket(at.path);
+  if ('path' in at) {
+    // A longer one would be cut short without a word.
+    if (Buffer.byteLength(at.path) > MAX_SOCKET_PATH_BYTES) {
+      const most = `the path of a socket may have ${MAX_SOCKET_PATH_BYTES} bytes at most`;
+      throw new TransportError('refused', `${most}: cannot listen at ${at.path}`);
+    }
+    await removeStaleSocket(at.path);
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     const done = (): void => {
@@ -95,14 +104,13 @@ function cannotListen(at: Place, cause: unknown): unknown {
   }
   const place = 'path' in at ? at.path : `${at.host}:${at.port}`;
   const reasons: Record<string, string> = {
-    EADDRINUSE: 'it is in use by another process',
-    EACCES: 'not permitted',
+    EADDRINUSE: 'the port is in use by another process',
+    EACCES: 'not permitted, or its folder does not exist',
     EADDRNOTAVAIL: 'this machine does not have that address',
     ENOENT: 'its folder does not exist',
-    EINVAL: 'it cannot be used; the path of a socket may have 107 bytes at most',
   };
   const reason = reasons[String(cause.code)] ?? cause.message;
-  return new TransportError('refused', `cannot listen at ${place}: ${reason}`, cause);
+  return new TransportError('refused', `${reason}: cannot listen at ${place}`, cause);
 }
 
 function closeServer(server: Server): Promise<void> {
