@@ -24,7 +24,7 @@ import {
 import type { RunOptions } from './options.ts';
 import { paceOf, speedFactor } from './pace.ts';
 
-/** Real time that the processes of scaled time get to start before the first interval. */
+/** Real time that the processes of scaled time get to start before the first interval, at least. */
 const START_MS_PER_PROCESS = 600;
 const START_MS = 3_000;
 /** Agents per host process in stepped time: two hosts keep two cores busy. */
@@ -121,7 +121,8 @@ export async function prepareRun(
       } else {
         const count = homes.homes.length + 2;
         const factor = speedFactor(options.speed);
-        const startMs = Math.max(START_MS + count * START_MS_PER_PROCESS, options.speed * 1000);
+        const eachMs = Math.max(START_MS_PER_PROCESS, homes.commandMs);
+        const startMs = Math.max(START_MS + count * eachMs, options.speed * 1000);
         const originMs = Date.now() + startMs;
         const clock = scaledClock({
           startsAtMs: community.startsAtMs,
