@@ -78,6 +78,23 @@ function coloursOfPlots(tab: Tab): Promise<number[]> {
   })`);
 }
 
+/** How many separate stretches of one colour a plot's canvas shows, just above its axis. */
+function barsOfPlot(tab: Tab, nth: number): Promise<number> {
+  return tab.evaluate(`(() => {
+    const canvas = document.querySelectorAll('canvas')[${nth}];
+    const { width, height } = canvas;
+    const row = canvas.getContext('2d').getImageData(0, height - 40, width, 1).data;
+    const colour = getComputedStyle(document.documentElement).getPropertyValue('--traded').trim();
+    const hexAt = (at) => '#' + [0, 1, 2].map((part) =>
+      row[4 * at + part].toString(16).padStart(2, '0')).join('');
+    let bars = 0;
+    for (let at = 1; at < width; at++) {
+      if (hexAt(at) === colour && hexAt(at - 1) !== colour) bars++;
+    }
+    return bars;
+  })()`);
+}
+
 /** Sums up from now on how far things jump (the browser's layout shift score). */
 async function watchShifts(tab: Tab): Promise<() => Promise<number>> {
   await tab.evaluate(`window.shifts = 0;
@@ -98,6 +115,14 @@ test('loads without a complaint, from its own server alone, and draws every plot
     assert.match(await textOf(tab, '.trade-list .reasons'), 'offered');
     assert.equal(complaints, []);
     assert.equal([...origins], [new URL(server.url).origin]);
+  });
+});
+
+test('draws one bar for each interval with trades, and none for what is not known', async () => {
+  const day = made(SMALL_DAY, 9);
+  const known = day.record.state().neighbourhood.tradedEnergyWs.filter((energy) => energy);
+  await withPage(day, WIDE, async ({ tab }) => {
+    assert.is(await barsOfPlot(tab, 1), known.length);
   });
 });
 

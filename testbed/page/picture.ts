@@ -24,7 +24,7 @@ if (url === undefined || path === undefined) {
 const browser = await openBrowser();
 try {
   const tab = await browser.newPage({
-    viewport: values.phone ? { width: 390, height: 844 } : { width: 1440, height: 1180 },
+    viewport: values.phone ? { width: 390, height: 844 } : { width: 1440, height: 1010 },
     colorScheme: values.dark ? 'dark' : 'light',
   });
   await tab.goto(url);

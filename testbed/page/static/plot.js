@@ -25,6 +25,8 @@ import uPlot from './uplot/uplot.js';
  * @property {import('../state.ts').RunState} run
  */
 
+/** Width that a time's label takes on its axis, with room about it. */
+const LABEL_ROOM_PX = 68;
 const AXIS_FONT = '12px system-ui, sans-serif';
 
 /**
@@ -61,7 +63,7 @@ export function createPlot(host, series, heightPx, first, onPoint) {
         setCursor: [(self) => onPoint(pointedAt(self, data))],
       },
     },
-    alignedData(first),
+    alignedData(first, series),
     host,
   );
   const resized = new ResizeObserver(() => {
@@ -74,7 +76,7 @@ export function createPlot(host, series, heightPx, first, onPoint) {
   /** @param {PlotData} next */
   function show(next) {
     data = next;
-    plot.setData(alignedData(next));
+    plot.setData(alignedData(next, series));
   }
 
   /** Moves the reading line to an interval, as the pointer does. @param {number | null} at */
@@ -87,16 +89,19 @@ export function createPlot(host, series, heightPx, first, onPoint) {
 }
 
 /**
- * A step ends where the next begins, so the last known value stands once more at its end.
+ * A step ends where the next begins, so its last known value stands once more at its end. A bar has
+ * its width.
  * @param {PlotData} data
+ * @param {SeriesSpec[]} series
  * @returns {[number[], ...(number | null)[][]]}
  */
-function alignedData({ starts, columns, run }) {
+function alignedData({ starts, columns, run }, series) {
   const end = (starts.at(-1) ?? 0) + run.intervalSeconds;
   const x = [...starts, end];
-  const ys = columns.map((column) =>
-    x.map((_, at) => column[at] ?? (at > 0 ? (column[at - 1] ?? null) : null)),
-  );
+  const ys = columns.map((column, nth) => {
+    const isSteps = series[nth]?.shape !== 'bars';
+    return x.map((_, at) => column[at] ?? (isSteps && at > 0 ? (column[at - 1] ?? null) : null));
+  });
   return [x, ...ys];
 }
 
@@ -129,7 +134,8 @@ function timeAxis(shown) {
     grid: { show: false },
     ticks: { stroke: () => colour('line'), width: 1, size: 4 },
     border: { show: true, stroke: () => colour('line'), width: 1 },
-    splits: () => timeSplits(shown()),
+    /** @param {uPlot} plot */
+    splits: (plot) => timeSplits(shown(), plot.width / LABEL_ROOM_PX),
     /** @param {unknown} _ @param {number[]} splits */
     values: (_, splits) => splits.map((at) => timeLabel(at, shown().run.zone)),
   };
@@ -155,12 +161,16 @@ function isEmpty({ columns, levels }) {
   return levels.length === 0 && columns.every((column) => column.every((value) => value === null));
 }
 
-/** Ticks on whole local hours (or parts of them), few enough to read. @param {PlotData} data */
-function timeSplits({ starts, run }) {
+/**
+ * Ticks on whole local hours (or parts of them), few enough to read.
+ * @param {PlotData} data
+ * @param {number} most
+ */
+function timeSplits({ starts, run }, most) {
   const first = starts[0] ?? 0;
   const last = (starts.at(-1) ?? 0) + run.intervalSeconds;
   const steps = [900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400];
-  const step = steps.find((seconds) => (last - first) / seconds <= 6) ?? 86_400;
+  const step = steps.find((seconds) => (last - first) / seconds <= most) ?? 86_400;
   const offset = zoneOffset(first, run.zone);
   const splits = [];
   for (let at = Math.ceil((first + offset) / step) * step - offset; at <= last; at += step) {
