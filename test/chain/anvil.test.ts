@@ -120,7 +120,7 @@ test('grants, reads and the log tell the same story', async () => {
   }
 });
 
-test('a refusal by the contract comes back by its name, from a transaction and from a call', async () => {
+test('a refusal by the contract comes back by its name, however it was asked', async () => {
   const world = await setUp();
   try {
     const { contracts, send, rpc } = world;

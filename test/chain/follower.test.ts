@@ -123,7 +123,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-test('every block from the deployment on is read once, in order, over any number of polls', async () => {
+test('every block from the deployment on is read once and in order', async () => {
   const chain = new Chain();
   chain.head = 12;
   const { poll } = follow(chain, { fromBlock: 3, pageBlocks: 4 });
@@ -204,7 +204,7 @@ test('a head that goes back is reported once and waited for', async () => {
   assert.equal((await poll()).blocks, [10]);
 });
 
-test('blocks replaced below what was final stop the follower until it is started again', async () => {
+test('blocks replaced below what was final stop it until it is restarted', async () => {
   for (const head of [9, 10, 15]) {
     const chain = new Chain();
     chain.head = 9;

@@ -123,7 +123,7 @@ function seeded(chain: Chain) {
   return parts;
 }
 
-test('a signed call is a type 2 transaction with no fees, the given limits and the next nonce', () => {
+test('a signed call is of type 2, with no fees, its limits and the next nonce', () => {
   const { outbox } = seeded(new Chain());
   const entries = [outbox.enqueue(KEY, CALL), outbox.enqueue(KEY, CALL, 'why')];
   for (const [nonce, entry] of entries.entries()) {
@@ -202,7 +202,7 @@ test('a lost answer, a crash, and both: the same bytes go out and count once', a
   }
 });
 
-test('a transaction that no block takes is sent again after a while, with the same bytes', async () => {
+test('what no block takes is sent again after a while, with the same bytes', async () => {
   const chain = new Chain();
   const { outbox, clock } = seeded(chain);
   outbox.enqueue(KEY, CALL);
@@ -266,7 +266,7 @@ test('an outcome counts when its block is final', async () => {
   assert.is(store.find(id)?.state, 'mined');
 });
 
-test('an operator key asks for its first nonce once, and never believes a lower one later', async () => {
+test('a first nonce is asked for once, and a lower one is never believed later', async () => {
   const chain = new Chain();
   chain.nonce = 7;
   const { outbox, store, transport } = setUp(chain);

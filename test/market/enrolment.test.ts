@@ -62,7 +62,7 @@ test('every meter and grid comes back, however it is typed', () => {
   );
 });
 
-test('a wrong character, a swap in a row and two rows in the wrong order are found in their row', () => {
+test('a wrong character, a swap and rows in the wrong order are found in their row', () => {
   const code = encodeRequestCode(sample()).replaceAll('-', '');
   const rows = code.split('\n');
   for (let at = 0; at < 25; at += 1) {

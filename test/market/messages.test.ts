@@ -42,7 +42,8 @@ const address = new Wallet(vectors.keys.address).address;
 const dso = new Wallet(vectors.keys.dso).address;
 
 const ASSET_TYPE =
-  'AssetRequest(uint8 side,uint32 firstInterval,uint32 lastInterval,uint48 energyWs,uint32 maxPowerW)';
+  'AssetRequest(uint8 side,uint32 firstInterval,uint32 lastInterval,' +
+  'uint48 energyWs,uint32 maxPowerW)';
 const WITHDRAWAL_TYPE =
   'Withdrawal(bytes32 requestId,address meterId,address account,address market,uint32 feeder,' +
   `AssetRequest[] assets,uint64 amountMicro,uint64 expiresAt)${ASSET_TYPE}`;

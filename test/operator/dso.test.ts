@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { hexlify, randomBytes, SigningKey, Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Call, depositEnergyCall, depositFinancialCall } from '../../chain/calls.ts';
+import {
+  type Call,
+  depositEnergyCall,
+  depositFinancialCall,
+  setGranterCall,
+} from '../../chain/calls.ts';
 import { LogFollower } from '../../chain/follower.ts';
 import { Outbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
@@ -13,6 +18,7 @@ import { clearTransport } from '../../host/http-transport.ts';
 import { readKeyFile } from '../../host/key-file.ts';
 import { openSql } from '../../host/sqlite.ts';
 import { systemClock } from '../../host/system-clock.ts';
+import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
 import { intervalAt } from '../../market/intervals.ts';
 import { hashAccountQuery, hashReading, isSignedBy, type Reading } from '../../market/messages.ts';
@@ -43,70 +49,75 @@ const test = suite('dso');
 
 const UNSENT = "SELECT count(*) AS count FROM outbox WHERE state = 'queued'";
 
-/** A deployed market with one enrolled meter, and its DSO driven step by step. */
-async function setUp() {
+/** A deployed market with one enrolled meter. */
+async function deployed() {
   const utility = await startUtility();
-  for (const command of [['deploy'], ['grid', 'export']]) {
+  const run = async (...command: string[]) => {
     const { code, log } = await utility.run(command);
     assert.is(code, 0, log.join('\n'));
-  }
+  };
+  await run('deploy');
+  await run('grid', 'export');
   const grid = utility.grid();
-  const { facts } = grid;
   const meter = makeMeter();
-  const terms = ['--feeder', '1', '--max-w', '11000'];
-  const added = await utility.run(['meter', 'add', meter.requestCode(grid), ...terms]);
-  assert.is(added.code, 0, added.log.join('\n'));
+  await run('meter', 'add', meter.requestCode(grid), '--feeder', '1', '--max-w', '11000');
+  return { utility, grid, meter };
+}
 
-  const transport = clearTransport({ origins: [utility.anvil.url] });
-  const clock = { ...stillClock(Date.now()), delay: systemClock().delay };
-  const rpc = new JsonRpc({ urls: [utility.anvil.url], transport, identity: 'dso', clock });
-  const path = join(utility.folder, 'books.db');
-  const sql = openSql(path, { migrations: BOOKS_MIGRATIONS });
-  const books = new Books(sql);
-  const ports = { rpcFor: () => rpc, chainId: facts.chainId, finality: facts.finality, clock };
-  const outbox = new Outbox({ store: new SqlOutboxStore(sql), ...ports });
+/** Books, outbox and clock of a DSO that is driven round by round. */
+function openParts(url: string, folder: string, { chainId, finality }: GridFacts) {
+  const transport = clearTransport({ origins: [url] });
+  let stop = new AbortController();
+  const clock = {
+    ...stillClock(Date.now()),
+    delay: systemClock().delay,
+    pacer: () => ({ until: async () => stop.abort(), close() {} }),
+  };
+  const rpc = new JsonRpc({ urls: [url], transport, identity: 'dso', clock });
+  const sql = openSql(join(folder, 'books.db'), { migrations: BOOKS_MIGRATIONS });
+  const store = new SqlOutboxStore(sql);
+  const outbox = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+  /** One round of the DSO's loop. */
+  const round = async (dso: Dso) => {
+    stop = new AbortController();
+    await dso.run(stop.signal);
+  };
+  const close = () => {
+    transport.close();
+    sql.close();
+  };
+  return { clock, rpc, sql, books: new Books(sql), outbox, round, close };
+}
+
+/** Asks as a meter does: the answer is opened with the DSO's key. */
+async function post(dso: Dso, facts: GridFacts, path: string, body: string, requestId: string) {
+  const query = new URLSearchParams();
+  const { signal } = new AbortController();
+  const answer = await dso.handle({ method: 'POST', path, query, body, signal });
+  assert.is(answer.status, 200, String(answer.body));
+  return openAnswer(domainOf(facts), requestId, String(answer.body), facts.dso.address);
+}
+
+async function setUp() {
+  const { utility, grid, meter } = await deployed();
+  const { facts } = grid;
+  const { chainId, contracts, finality, deployedAtBlock } = facts;
+  const parts = openParts(utility.anvil.url, utility.folder, facts);
+  const { books, outbox, rpc, clock, sql } = parts;
   const log = { info() {}, warn() {}, error() {} };
-  const { chainId, contracts, finality } = facts;
   const solver = Wallet.createRandom().address;
 
   /** A DSO that goes on from the books, as after a restart. */
-  const begin = (fromBlock = firstBlockToRead(books, facts.deployedAtBlock)) =>
-    new Dso({
-      books,
-      outbox,
-      feed: new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log }),
-      grid: facts,
-      key: readKeyFile(join(utility.folder, 'dso.key')),
-      solver: { address: solver, stakeMicro: 1_000_000n },
-      usePriceMicroPerKwh: 300_000,
-      pollMs: 1_000,
-      clock,
-      log,
-    });
-  /** One round of its loop. */
-  const round = async (dso: Dso) => {
-    const stop = new AbortController();
-    const paced = {
-      pacer: () => ({
-        async until() {
-          stop.abort();
-        },
-        close() {},
-      }),
-    };
-    Object.assign(clock, paced);
-    await dso.run(stop.signal);
+  const begin = (fromBlock = firstBlockToRead(books, deployedAtBlock)) => {
+    const feed = new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
+    const key = readKeyFile(join(utility.folder, 'dso.key'));
+    const stake = { address: solver, stakeMicro: 1_000_000n };
+    const rules = { usePriceMicroPerKwh: 300_000, pollMs: 1_000 };
+    return new Dso({ books, outbox, feed, grid: facts, key, solver: stake, ...rules, clock, log });
   };
-  const post = async (dso: Dso, place: string, body: string, requestId: string) => {
-    const query = new URLSearchParams();
-    const { signal } = new AbortController();
-    const answer = await dso.handle({ method: 'POST', path: place, query, body, signal });
-    assert.is(answer.status, 200, String(answer.body));
-    return openAnswer(domainOf(facts), requestId, String(answer.body), facts.dso.address);
-  };
-  const withdraw = async (dso: Dso, of: ReturnType<typeof makeWithdrawal>) => {
-    const { requestId } = of.withdrawal;
-    const answer = parseWithdrawalAnswer(await post(dso, PATHS.withdrawals, of.body, requestId));
+  const withdraw = async (dso: Dso, { withdrawal, body }: ReturnType<typeof makeWithdrawal>) => {
+    const text = await post(dso, facts, PATHS.withdrawals, body, withdrawal.requestId);
+    const answer = parseWithdrawalAnswer(text);
     // The grants left before the answer: here they are only waited for.
     if (answer.state === 'accepted') assert.is(sql.get(UNSENT)?.count, 0);
     await untilSettled(outbox);
@@ -121,14 +132,13 @@ async function setUp() {
     assert.is(settled.find(({ hash }) => hash === entry.hash)?.state, 'mined');
   };
   return {
-    ...{ utility, grid, facts, meter, rpc, books, clock, solver, outbox },
-    ...{ begin, round, post, withdraw, sendFrom },
+    ...{ ...parts, utility, grid, facts, meter, solver, begin, withdraw, sendFrom },
+    post: (dso: Dso, path: string, body: string, id: string) => post(dso, facts, path, body, id),
     reads: new MarketReads(rpc, contracts),
     wish: (more: WithdrawalWish = {}, who: TestMeter = meter) => makeWithdrawal(who, grid, more),
     balance: () => books.meters.find(meter.meterId)?.balanceMicro,
     async close() {
-      transport.close();
-      sql.close();
+      parts.close();
       await utility.close();
     },
   };
@@ -197,7 +207,6 @@ test('what the contract refuses is told as failed, and its money goes back', asy
     await world.round(dso);
     // The owner takes the granter's role away.
     const owner = readKeyFile(join(world.utility.folder, 'owner.key'));
-    const { setGranterCall } = await import('../../chain/calls.ts');
     const { microgrid } = world.facts.contracts;
     await world.sendFrom(hexlify(owner), setGranterCall(microgrid, world.facts.dso.address, false));
     const wish = world.wish({ amountMicro: 2_000_000n });

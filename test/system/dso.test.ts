@@ -42,6 +42,32 @@ function freePort(): Promise<number> {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** DSOs as child processes. */
+function processes(config: string) {
+  const children = new Set<ChildProcess>();
+  const start = () => {
+    const child = spawn(process.execPath, [MAIN, 'dso', '--config', config], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    children.add(child);
+    const ended = new Promise<number | null>((resolve) => {
+      child.once('exit', (code) => {
+        children.delete(child);
+        resolve(code);
+      });
+    });
+    return { child, ended, said: () => said };
+  };
+  const killAll = () => {
+    for (const child of children) child.kill('SIGKILL');
+  };
+  return { start, killAll };
+}
+
 /** A deployed market with enrolled meters, and its DSO as a child process. */
 async function setUp() {
   const utility = await startUtility();
@@ -63,24 +89,7 @@ async function setUp() {
   const transport = clearTransport({ origins: [utility.anvil.url, dsoUrl] });
   const post = (path: string, body: string, deadlineMs = 5_000) =>
     transport.post(`${dsoUrl}${path}`, body, { identity: 'm', deadlineMs, maxBytes: 65_536 });
-  const children = new Set<ChildProcess>();
-  const start = () => {
-    const child = spawn(process.execPath, [MAIN, 'dso', '--config', utility.config], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let said = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-    children.add(child);
-    const ended = new Promise<number | null>((resolve) => {
-      child.once('exit', (code) => {
-        children.delete(child);
-        resolve(code);
-      });
-    });
-    return { child, ended, said: () => said };
-  };
+  const { start, killAll } = processes(utility.config);
   const untilItAnswers = async () => {
     for (let tries = 0; tries < 400; tries += 1) {
       try {
@@ -100,7 +109,7 @@ async function setUp() {
       (Omit<MeterSummary, 'balanceMicro'> & { balanceMicro: string })[]
     >,
     async close() {
-      for (const child of children) child.kill('SIGKILL');
+      killAll();
       transport.close();
       await utility.close();
     },
@@ -154,7 +163,7 @@ function depositor(world: World) {
   };
 }
 
-test('killed again and again, it grants every request once and credits every deposit once', async () => {
+test('killed again and again, it grants and credits everything once', async () => {
   const world = await setUp();
   try {
     const { reads, deposit } = depositor(world);
