@@ -17,6 +17,9 @@ import type { CommunityRecord } from './page/record.ts';
 import type { Stage, TradeState } from './page/state.ts';
 import type { Run } from './run.ts';
 
+/** A chain without a block for so long of market time has stopped: blocks are mined on demand. */
+const STALE_SECONDS = 900;
+
 /** What the observer has of one home's agent. */
 interface WatchedHome {
   home: NeighbourHome;
@@ -30,6 +33,7 @@ export class Observer {
   readonly #record: CommunityRecord;
   readonly #follower: LogFollower;
   readonly #homes: WatchedHome[];
+  #solver: Sql | null = null;
   readonly #homeOf: (address: string) => string | null;
   /** Homes by id of the address that posted for an interval. */
   readonly #granted = new Map<number, Set<string>>();
@@ -72,6 +76,7 @@ export class Observer {
     for (const watched of this.#homes) this.#lookAt(watched, interval);
     this.#tellFinals();
     this.#tellStages(interval);
+    this.#tellRejected();
     const ended = this.#lastInterval < interval ? interval - 1 : null;
     if (ended !== null && ended >= this.#run.firstInterval) this.#tellEnded(ended);
     this.#lastInterval = interval;
@@ -80,6 +85,7 @@ export class Observer {
 
   close(): void {
     for (const watched of this.#homes) watched.journal?.close();
+    this.#solver?.close();
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -89,7 +95,10 @@ export class Observer {
       if (event.kind === 'asset-added') this.#mark(this.#granted, event.firstInterval, event.owner);
       if (event.kind === 'offer-posted') this.#mark(this.#posted, event.firstInterval, event.owner);
     }
-    this.#record.health('chain', 'ok', `block ${head.number}`);
+    const ageSeconds = Math.max(0, Math.round(this.#run.now() / 1000 - head.timestamp));
+    const isFresh = ageSeconds < STALE_SECONDS;
+    const sentence = `block ${head.number}, ${ageSeconds} s of market time old`;
+    this.#record.health('chain', isFresh ? 'ok' : 'degraded', sentence);
   }
 
   #mark(seen: Map<number, Set<string>>, interval: number, address: string): void {
@@ -103,7 +112,7 @@ export class Observer {
     home.emulated.advance(this.#run.now());
     const state = home.emulated.state();
     const file = join(home.directory, 'journal.db');
-    watched.journal ??= openJournal(file);
+    watched.journal ??= openWith(file, ['plans', 'schedule']);
     const plan = watched.journal?.get(
       'SELECT sentence FROM plans WHERE sentence IS NOT NULL ORDER BY interval DESC LIMIT 1',
     );
@@ -181,13 +190,34 @@ export class Observer {
     tell('read', interval - 1, 'SELECT 1 FROM readings WHERE interval = ?');
     tell('forecast', next, `SELECT 1 FROM forecasts WHERE made_in = ${interval} AND interval = ?`);
     tell('plan', next, `SELECT 1 FROM plans WHERE made_in = ${interval} AND interval = ?`);
+    // Not every home has something to trade: those that do are the measure.
+    const wanting = this.#homesWith(
+      `SELECT 1 FROM plans WHERE made_in = ${interval} AND interval = ?
+       AND code IS NOT NULL AND code <> 'nothing-offered'`,
+      next,
+    );
+    const granted = this.#granted.get(next)?.size ?? 0;
     const posted = this.#posted.get(next)?.size ?? 0;
-    this.#record.stage('withdraw', next, this.#granted.get(next)?.size ?? 0, count);
-    this.#record.stage('post', next, posted, count);
+    this.#record.stage('withdraw', next, granted, Math.max(wanting, granted));
+    this.#record.stage('post', next, posted, Math.max(wanting, granted));
     const isCleared = this.book.finalOf(next) ?? this.book.candidate?.chunks.get(next);
     this.#record.stage('clear', next, isCleared === undefined ? 0 : 1, 1);
     tell('follow', interval, 'SELECT 1 FROM schedule WHERE interval = ?');
     tell('settle', interval - 1, 'SELECT 1 FROM readings WHERE acknowledged = 1 AND interval = ?');
+  }
+
+  /** The solver keeps what became of each of its transactions. */
+  #tellRejected(): void {
+    this.#solver ??= openWith(this.#solverFile(), ['outbox']);
+    const row = this.#solver?.get(
+      `SELECT count(*) AS refused FROM outbox
+       WHERE state = 'reverted' AND kind IN ('submitSolution', 'addChunks', 'commitSolution')`,
+    );
+    if (row) this.#record.rejected(Number(row.refused));
+  }
+
+  #solverFile(): string {
+    return join(this.#run.neighbourhood.operatorConfig, '..', 'solver.db');
   }
 
   #homesWith(query: string, interval: number): number {
@@ -196,11 +226,11 @@ export class Observer {
 }
 
 /** Null until the agent has made its tables. */
-function openJournal(file: string): Sql | null {
+function openWith(file: string, tables: string[]): Sql | null {
   if (!existsSync(file)) return null;
-  const journal = openSql(file, { readOnly: true });
-  const tables = journal.all("SELECT name FROM sqlite_master WHERE name IN ('plans', 'schedule')");
-  if (tables.length === 2) return journal;
-  journal.close();
+  const sql = openSql(file, { readOnly: true });
+  const names = sql.all("SELECT name FROM sqlite_master WHERE type = 'table'");
+  if (tables.every((table) => names.some(({ name }) => name === table))) return sql;
+  sql.close();
   return null;
 }

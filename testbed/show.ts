@@ -46,6 +46,8 @@ export async function showRun(
       await run.stop();
     }
     const endedIntervals = await watch.finish(signal);
+    const how = signal.aborted ? 'was stopped by hand' : 'has ended';
+    record.phase('ended', `The run ${how} after ${endedIntervals} intervals.`);
     if (endedIntervals === 0) return null;
     const figures = await figuresOf(run, facts, {
       wallSeconds: round((performance.now() - startedMs) / 1000),
@@ -54,7 +56,6 @@ export async function showRun(
     });
     if (options.outDir !== null) writeTables(options.outDir, watch.traded(endedIntervals));
     summarise(figures, progress);
-    record.phase('ended', `The run has ended after ${endedIntervals} intervals.`);
     return figures;
   } finally {
     await page.close();
