@@ -81,7 +81,8 @@ const WALLET_RETRY_MS = 15_000;
 
 /**
  * Starts an agent that was enrolled. It runs until `stop`.
- * @throws SettingsError, PinnedGridError, SqlError (journal), RangeError (profile of another device)
+ * @throws SettingsError, PinnedGridError, SqlError (journal), RangeError (profile of another
+ * device)
  */
 export async function startAgent(
   settings: AgentSettings,
@@ -232,7 +233,6 @@ class Agent implements RunningAgent {
       log,
       journal: this.#journal,
       dso,
-      dsoAddress: facts.dso.address,
       calendar: facts.calendar,
       phase: settings.lab.clock === undefined ? random.uniform() : 0,
     });

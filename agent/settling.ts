@@ -4,7 +4,7 @@
  */
 import { type Clock, type Log, type Pacer, SqlError, type UnixMs } from '../host/ports.ts';
 import type { MarketCalendar } from '../market/intervals.ts';
-import { isSignedBy, type Reading } from '../market/messages.ts';
+import type { Reading } from '../market/messages.ts';
 import { MAX_READINGS } from '../market/messages-json.ts';
 import { Backoff } from './backoff.ts';
 import type { Journal } from './journal/journal.ts';
@@ -16,8 +16,6 @@ export interface SettlingOptions {
   log: Log;
   journal: Journal;
   dso: DsoClient;
-  /** Address of the DSO's key. */
-  dsoAddress: string;
   calendar: Pick<MarketCalendar, 'intervalSeconds'>;
   /**
    * When in an interval readings are sent, 0 to 1: drawn once, so that homes do not come at once.
@@ -125,7 +123,7 @@ export class SettlingService {
     receipt: Awaited<ReturnType<DsoClient['settle']>>['receipts'][number],
     sent: Omit<Reading, 'meterId'>[],
   ): void {
-    const { dso, dsoAddress, journal, log } = this.#o;
+    const { journal, log } = this.#o;
     const row = sent.find((each) => each.interval === receipt.interval);
     if (row === undefined) return;
     if (receipt.state === 'refused') {
@@ -143,9 +141,6 @@ export class SettlingService {
         sentence: receipt.sentence,
       });
       return;
-    }
-    if (!isSignedBy(dso.readingDigest(row), receipt.dsoSignature, dsoAddress)) {
-      throw new DsoError('forged', `the countersignature of interval ${row.interval} is wrong`);
     }
     journal.acknowledgeReading(receipt.interval);
   }

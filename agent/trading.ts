@@ -334,8 +334,9 @@ export class TradingService implements MarketView {
       this.#steps.refuse(offer, answer.refused);
       this.#note(answer.note);
     } else if (offer.state === 'reserved') {
+      // Kept with what the log tells next: asked again after a crash, the DSO says the same.
       offer.state = 'withdrawn';
-      this.#o.wallet.keep([offer]);
+      this.#state.changed.add(offer);
     }
   }
 

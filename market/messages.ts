@@ -4,7 +4,7 @@
  *
  * Every request has an id and may be repeated without harm: the stored answer is sent again.
  */
-import { recoverAddress, TypedDataEncoder } from 'ethers';
+import { concat, keccak256, recoverAddress, TypedDataEncoder } from 'ethers';
 import { SIDE_CODE, type Side } from './units.ts';
 
 /** 32 bytes, `0x` and 64 hex digits. */
@@ -102,7 +102,7 @@ const ASSET_REQUEST = [
   { name: 'energyWs', type: 'uint48' },
   { name: 'maxPowerW', type: 'uint32' },
 ];
-const WITHDRAWAL = {
+const WITHDRAWAL = new TypedDataEncoder({
   Withdrawal: [
     { name: 'requestId', type: 'bytes32' },
     { name: 'meterId', type: 'address' },
@@ -114,8 +114,8 @@ const WITHDRAWAL = {
     { name: 'expiresAt', type: 'uint64' },
   ],
   AssetRequest: ASSET_REQUEST,
-};
-const READING = {
+});
+const READING = new TypedDataEncoder({
   Reading: [
     { name: 'meterId', type: 'address' },
     { name: 'interval', type: 'uint32' },
@@ -123,39 +123,39 @@ const READING = {
     { name: 'exportedWs', type: 'uint48' },
     { name: 'quality', type: 'string' },
   ],
-};
-const ACCOUNT_QUERY = {
+});
+const ACCOUNT_QUERY = new TypedDataEncoder({
   AccountQuery: [
     { name: 'meterId', type: 'address' },
     { name: 'requestId', type: 'bytes32' },
   ],
-};
-const ANSWER = {
+});
+const ANSWER = new TypedDataEncoder({
   Answer: [
     { name: 'requestId', type: 'bytes32' },
     { name: 'bodyHash', type: 'bytes32' },
   ],
-};
-const ENROLMENT = {
+});
+const ENROLMENT = new TypedDataEncoder({
   Enrolment: [
     { name: 'meterId', type: 'address' },
     { name: 'gridHash', type: 'bytes32' },
   ],
-};
+});
 
-type Fields = Record<string, { name: string; type: string }[]>;
-
-function hash(domain: SigningDomain, types: Fields, value: Record<string, unknown>): Hex32 {
-  return TypedDataEncoder.hash(
-    {
-      name: DOMAIN_NAME,
-      version: DOMAIN_VERSION,
-      chainId: domain.chainId,
-      verifyingContract: domain.assetsContract,
-    },
-    types,
-    value,
-  );
+/** `encode` of EIP-712. The encoders are made once: making one costs ten times a hash. */
+function hash(
+  domain: SigningDomain,
+  encoder: TypedDataEncoder,
+  value: Record<string, unknown>,
+): Hex32 {
+  const domainHash = TypedDataEncoder.hashDomain({
+    name: DOMAIN_NAME,
+    version: DOMAIN_VERSION,
+    chainId: domain.chainId,
+    verifyingContract: domain.assetsContract,
+  });
+  return keccak256(concat(['0x1901', domainHash, encoder.hash(value)]));
 }
 
 /** The digest that both keys of a withdrawal sign. */

@@ -102,18 +102,21 @@ export class MarketLog {
     const { state, wallet, outbox } = this.#o;
     const finals = state.finals.size;
     const tariffs = state.tariffs;
+    const own: MarketEvent[] = [];
     for (const event of events) {
       matchingTrader.observe(event, state);
-      if ('owner' in event && state.byAddress.has(event.owner)) this.#settleOwn(event, outbox);
+      if ('owner' in event && state.byAddress.has(event.owner)) own.push(event);
     }
     this.#head = head;
     const isChanged =
       state.changed.size > 0 || state.finals.size !== finals || state.tariffs !== tariffs;
     if (!isChanged && head.number - this.#savedBlock < CURSOR_BLOCKS) return;
-    wallet.keep(state.changed, {
-      [CURSOR]: String(head.number + 1),
-      [FINALS]: JSON.stringify([...state.finals]),
-      [TARIFFS]: JSON.stringify(state.tariffs),
+    wallet.transaction(() => {
+      for (const event of own) this.#settleOwn(event, outbox);
+      for (const offer of state.changed) wallet.put(offer);
+      wallet.putFact(CURSOR, String(head.number + 1));
+      wallet.putFact(FINALS, JSON.stringify([...state.finals]));
+      if (state.tariffs !== tariffs) wallet.putFact(TARIFFS, JSON.stringify(state.tariffs));
     });
     this.#savedBlock = head.number + 1;
     state.changed.clear();

@@ -132,14 +132,14 @@ export class OfferSteps {
       return false;
     }
     if (offer.isClosed && now < this.#endOf(offer) + 2 * this.#spread(offer, 10)) return false;
-    let isSigned = false;
+    const calls: Call[] = [];
     if (offer.heldWs > 0 && offer.assetId !== null && this.#mayTry(offer, 'depositEnergy')) {
-      isSigned = this.#enqueue(offer, depositEnergyCall(contracts, offer.assetId));
+      calls.push(depositEnergyCall(contracts, offer.assetId));
     }
     if (offer.heldMicro > 0n && this.#mayTry(offer, 'depositFinancial')) {
-      isSigned = this.#enqueue(offer, depositFinancialCall(contracts, offer.heldMicro)) || isSigned;
+      calls.push(depositFinancialCall(contracts, offer.heldMicro));
     }
-    return isSigned;
+    return calls.length > 0 && this.#enqueue(offer, ...calls);
   }
 
   /** Nothing of the kind is under way, or was done, or failed too often. */
@@ -152,9 +152,11 @@ export class OfferSteps {
     return this.#o.wallet.outbox.byRef(refOf(offer)).filter((entry) => entry.kind === kind);
   }
 
-  #enqueue(offer: OwnOffer, call: Call): boolean {
+  #enqueue(offer: OwnOffer, ...calls: Call[]): boolean {
     const { wallet, outbox } = this.#o;
-    wallet.transaction(() => outbox.enqueue(wallet.keyOf(offer), call, refOf(offer)));
+    wallet.transaction(() => {
+      for (const call of calls) outbox.enqueue(wallet.keyOf(offer), call, refOf(offer));
+    });
     return true;
   }
 
@@ -175,6 +177,7 @@ export class OfferSteps {
       // An address that never sends again; what waits must not be forgotten though.
       if (!wallet.outbox.byRef(refOf(offer)).some(isOpen)) wallet.outbox.forget(offer.address);
     });
+    wallet.forgetKey(offer);
     dropOwnOffer(state, offer);
   }
 

@@ -9,6 +9,7 @@ import {
   hashAccountQuery,
   hashReading,
   hashWithdrawal,
+  isSignedBy,
   type Reading,
   type SigningDomain,
   type Withdrawal,
@@ -22,6 +23,7 @@ import {
   parseAccountAnswer,
   parseReadingsAnswer,
   parseWithdrawalAnswer,
+  type ReadingReceipt,
   type ReadingsAnswer,
   readingsJson,
   type WithdrawalAnswer,
@@ -48,6 +50,8 @@ const DEADLINE_MS = 15_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 /** The DSO knows the meter anyway: one connection for all of it. */
 const IDENTITY = 'meter';
+
+type Row = Omit<Reading, 'meterId'>;
 
 export interface DsoClientOptions {
   facts: GridFacts;
@@ -102,30 +106,55 @@ export class DsoClient {
     return this.#parsed(() => parseAccountAnswer(answer));
   }
 
-  /** @throws DsoError */
-  async settle(
-    rows: readonly Omit<Reading, 'meterId'>[],
-    signal: AbortSignal,
-  ): Promise<ReadingsAnswer> {
+  /**
+   * Sends readings. Each countersignature of the answer was checked; refusals count only under the
+   * seal of the whole answer, whose check is spared when there is none.
+   * @throws DsoError
+   */
+  async settle(rows: readonly Row[], signal: AbortSignal): Promise<ReadingsAnswer> {
     this.#requireClock();
-    const { wallet, clock } = this.#o;
+    const { wallet, clock, facts } = this.#o;
     const { meterId } = wallet;
     const requestId = wallet.newRequestId(clock.now());
     const readings = rows.map((row) => {
       const reading: Reading = { meterId, ...row };
-      return { reading, meterSignature: wallet.signAsMeter(this.readingDigest(row)) };
+      return { reading, meterSignature: wallet.signAsMeter(this.#readingDigest(row)) };
     });
     const body = readingsJson({ requestId, meterId, readings });
-    const answer = await this.#ask(PATHS.readings, requestId, body, signal);
-    return this.#parsed(() => parseReadingsAnswer(answer));
+    const text = await this.#post(PATHS.readings, body, signal);
+    return this.#parsed(() => {
+      const unsealed = parseReadingsAnswer(bodyOf(text));
+      const isWhole = unsealed.requestId === requestId && this.#areCountersigned(unsealed, rows);
+      if (isWhole) return unsealed;
+      const body = openAnswer(this.#domain, requestId, text, facts.dso.address);
+      const answer = parseReadingsAnswer(body);
+      const receipts = answer.receipts.filter(({ state }) => state === 'countersigned');
+      if (this.#areCountersigned({ ...answer, receipts }, rows)) return answer;
+      throw new DsoError('forged', 'a countersignature of the DSO does not fit the reading');
+    });
+  }
+
+  /** Whether each receipt carries the DSO's signature over what was sent. */
+  #areCountersigned(answer: ReadingsAnswer, rows: readonly Row[]): boolean {
+    return answer.receipts.every((receipt: ReadingReceipt) => {
+      const row = rows.find((each) => each.interval === receipt.interval);
+      if (row === undefined || receipt.state !== 'countersigned') return false;
+      return isSignedBy(this.#readingDigest(row), receipt.dsoSignature, this.#o.facts.dso.address);
+    });
   }
 
   /** What meter and DSO both sign of a reading. */
-  readingDigest(row: Omit<Reading, 'meterId'>): string {
+  #readingDigest(row: Row): string {
     return hashReading(this.#domain, { meterId: this.#o.wallet.meterId, ...row });
   }
 
   async #ask(path: string, requestId: string, body: string, signal: AbortSignal): Promise<string> {
+    const text = await this.#post(path, body, signal);
+    const { dso } = this.#o.facts;
+    return this.#parsed(() => openAnswer(this.#domain, requestId, text, dso.address));
+  }
+
+  async #post(path: string, body: string, signal: AbortSignal): Promise<string> {
     const { facts, transport } = this.#o;
     const url = `${facts.dso.url.replace(/\/$/, '')}${path}`;
     let answer: { status: number; body: string };
@@ -144,7 +173,7 @@ export class DsoClient {
       const text = answer.body.slice(0, 200);
       throw new DsoError('refused', `the DSO answered with HTTP ${answer.status}: ${text}`);
     }
-    return this.#parsed(() => openAnswer(this.#domain, requestId, answer.body, facts.dso.address));
+    return answer.body;
   }
 
   #parsed<T>(read: () => T): T {
@@ -161,4 +190,18 @@ export class DsoClient {
     if (this.#o.clock.isProven()) return;
     throw new DsoError('clock', 'nothing is signed while the clock is not proven good');
   }
+}
+
+/** The body of an answer whose seal was not looked at. @throws MessageError */
+function bodyOf(text: string): string {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new MessageError('malformed', 'the answer of the DSO is not JSON');
+  }
+  if (typeof answer === 'object' && answer !== null && 'body' in answer) {
+    if (typeof answer.body === 'string') return answer.body;
+  }
+  throw new MessageError('malformed', 'the answer of the DSO has no body');
 }

@@ -1,14 +1,16 @@
 /**
  * The keys of a home: one identity key, known to the DSO, and a chain of anonymous keys, one for
  * each offer. Every step of the derivation is hardened, so that one key that leaks gives away no
- * other and no list of addresses exists (m/44'/60'/0'/0'/i'). A key object lives only for a call.
+ * other and no list of addresses exists (m/44'/60'/0'/0'/i').
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { HDNodeWallet, hexlify, SigningKey } from 'ethers';
 
 export const KEY_BYTES = 32;
 const HARDENED = 0x8000_0000;
 const BRANCH = "m/44'/60'/0'/0'";
+/** Of secp256k1. */
+const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SEAL_INFO = 'transax wallet secrets 1';
@@ -46,13 +48,19 @@ export class Seal {
   }
 }
 
-/** The anonymous keys of a seed, by index. */
+/**
+ * The anonymous keys of a seed, by index: the hardened children of BIP-32, computed here because the
+ * library derives the public keys of the whole path along with each.
+ */
 export class AddressKeys {
-  readonly #branch: HDNodeWallet;
+  readonly #branchKey: bigint;
+  readonly #chainCode: Buffer;
 
   /** @param seed 32 bytes */
   constructor(seed: Uint8Array) {
-    this.#branch = HDNodeWallet.fromSeed(hexlify(seed)).derivePath(BRANCH);
+    const branch = HDNodeWallet.fromSeed(hexlify(seed)).derivePath(BRANCH);
+    this.#branchKey = BigInt(branch.privateKey);
+    this.#chainCode = Buffer.from(branch.chainCode.slice(2), 'hex');
   }
 
   /** @param index below 2^31 */
@@ -60,8 +68,20 @@ export class AddressKeys {
     if (!Number.isInteger(index) || index < 0 || index >= HARDENED) {
       throw new RangeError(`${index} is no index of a key`);
     }
-    return this.#branch.deriveChild(HARDENED + index).signingKey;
+    const data = Buffer.alloc(1 + KEY_BYTES + 4);
+    data.write(hexOf(this.#branchKey), 1, 'hex');
+    data.writeUInt32BE(HARDENED + index, 1 + KEY_BYTES);
+    const hash = createHmac('sha512', this.#chainCode).update(data).digest();
+    const tweak = BigInt(`0x${hash.toString('hex', 0, KEY_BYTES)}`);
+    const key = (tweak + this.#branchKey) % CURVE_ORDER;
+    // Fewer than one in 2^127 indexes; BIP-32 says to take the next.
+    if (tweak >= CURVE_ORDER || key === 0n) throw new RangeError(`index ${index} has no key`);
+    return new SigningKey(`0x${hexOf(key)}`);
   }
+}
+
+function hexOf(key: bigint): string {
+  return key.toString(16).padStart(2 * KEY_BYTES, '0');
 }
 
 /** A key from 32 random bytes. @throws RangeError for the few values that are none */

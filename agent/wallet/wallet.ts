@@ -24,8 +24,9 @@ import { insertOffer, readOffer, readTrades, updateOffer } from './rows.ts';
 
 export class WalletError extends Error {
   /**
-   * `empty`: no identity in it, the meter must be enrolled. `wrong-key`: the keystore's key does not
-   * open its secrets. `other-grid`: it belongs to another grid. `exhausted`: no index left today.
+   * `empty`: no identity in it, the meter must be enrolled. `wrong-key`: the keystore's key does
+   * not open its secrets. `other-grid`: it belongs to another grid. `exhausted`: no index left
+   * today.
    */
   readonly code: 'empty' | 'wrong-key' | 'other-grid' | 'exhausted';
   constructor(code: WalletError['code'], message: string) {
@@ -54,6 +55,7 @@ export class Wallet {
   readonly #random: Random;
   readonly #keys: AddressKeys;
   readonly #identity: SigningKey;
+  readonly #liveKeys = new Map<number, SigningKey>();
   /** Checksummed; the meter's id. */
   readonly meterId: Address;
   /** Signed transactions, in the same file. */
@@ -74,9 +76,16 @@ export class Wallet {
     return this.#identity.sign(digest).serialized;
   }
 
-  /** The key of an anonymous address, for one call. */
-  keyOf(offer: OwnOffer): SigningKey {
-    return this.#keys.keyOf(offer.index);
+  /** The key of an anonymous address; kept until `forgetKey`, as it signs a few times. */
+  keyOf(offer: Pick<OwnOffer, 'index'>): SigningKey {
+    const key = this.#liveKeys.get(offer.index) ?? this.#keys.keyOf(offer.index);
+    this.#liveKeys.set(offer.index, key);
+    return key;
+  }
+
+  /** Of an address that is retired. */
+  forgetKey(offer: OwnOffer): void {
+    this.#liveKeys.delete(offer.index);
   }
 
   /** The address in the form that messages carry. */
@@ -105,7 +114,7 @@ export class Wallet {
       if (index >= (day + 1) * INDEXES_PER_DAY) {
         throw new WalletError('exhausted', 'the wallet has used all address indexes of this day');
       }
-      const address = computeAddress(this.#keys.keyOf(index).publicKey).toLowerCase();
+      const address = computeAddress(this.keyOf({ index }).publicKey).toLowerCase();
       const offer: OwnOffer = {
         index,
         address,
@@ -157,6 +166,11 @@ export class Wallet {
   /** Inside `transaction`. */
   put(offer: OwnOffer): void {
     updateOffer(this.#sql, offer);
+  }
+
+  /** Inside `transaction`. */
+  putFact(name: string, value: string): void {
+    putFact(this.#sql, name, value);
   }
 
   fact(name: string): string | null {
