@@ -27,8 +27,14 @@ export interface ClaimedChunk extends Chunk {
 export const GAS_MAX = 16_000_000;
 const GAS_SMALL = 500_000;
 const GAS_SETUP = 3_000_000;
+/**
+ * Of a grant over up to a quarter of a day, and of money: one limit for all, because some nodes drop
+ * a sender's later transactions when one with a larger limit does not fit into a block.
+ */
+const GAS_GRANT = 800_000;
+const GRANT_INTERVALS = 24;
 /** Of checking or settling one trade, with all that is cold: an upper bound. */
-const GAS_PER_TRADE = 150_000;
+const GAS_PER_TRADE = 40_000;
 
 const microgrid = new Interface(MICROGRID_ABI);
 const assets = new Interface(ASSETS_ABI);
@@ -142,8 +148,7 @@ export function addEnergyCall(grid: MarketContracts, grant: EnergyGrant): Call {
       grant.energyWs,
       grant.maxPowerW,
     ],
-    // The caps are kept by interval: a long range costs a slot for each.
-    GAS_SMALL + 40_000 * (grant.lastInterval - grant.firstInterval + 1),
+    grantGas(grant.lastInterval - grant.firstInterval + 1),
   );
 }
 
@@ -153,7 +158,12 @@ export function addFinancialBalanceCall(
   market: string,
   amountMicro: bigint,
 ): Call {
-  return call(grid.assets, assets, 'addFinancialBalance', [to, market, amountMicro]);
+  return call(grid.assets, assets, 'addFinancialBalance', [to, market, amountMicro], GAS_GRANT);
+}
+
+/** The caps are kept by interval: a long range costs a slot for each. */
+function grantGas(intervals: number): number {
+  return intervals <= GRANT_INTERVALS ? GAS_GRANT : 300_000 + 30_000 * intervals;
 }
 
 export function depositEnergyCall(grid: MarketContracts, assetId: number): Call {
