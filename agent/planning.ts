@@ -99,7 +99,7 @@ export class PlanningService {
     for (const reading of this.#o.journal.readings(this.#learnedTo + 1, interval)) {
       this.#observe(reading, this.#controlledIn(reading.interval));
     }
-    this.#learnedTo = Math.max(this.#learnedTo, interval);
+    this.#learnedTo = interval;
     const current = this.#current();
     if (interval === current - 1) await this.#makePlan(current);
   }
@@ -140,6 +140,8 @@ export class PlanningService {
     const { journal, controlled, settings } = this.#o;
     const last = this.#current() - 1;
     const first = last - Math.ceil((HISTORY_DAYS * SECONDS_PER_DAY) / this.#seconds);
+    // The last interval may still be about to close.
+    this.#learnedTo = first - 1;
     const hasNone = settings.battery === null && settings.loads.length === 0;
     const took = hasNone ? null : controlled.between(first, last);
     for (const reading of journal.readings(first, last)) {
@@ -149,8 +151,8 @@ export class PlanningService {
         if (made !== undefined) this.#expectedW.set(interval, made.p50W);
       }
       this.#observe(reading, took === null ? 0 : (took.get(interval) ?? null));
+      this.#learnedTo = interval;
     }
-    this.#learnedTo = last;
   }
 
   async #makePlan(current: Interval): Promise<void> {

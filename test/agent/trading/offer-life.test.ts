@@ -1,0 +1,219 @@
+/** The life of an own offer over wallet and log, with a crash after every step. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { newMatchingState } from '../../../agent/traders/matching.ts';
+import type { OwnOffer, OwnTerms } from '../../../agent/traders/own-offer.ts';
+import { MarketLog } from '../../../agent/trading/market-log.ts';
+import { OfferSteps } from '../../../agent/trading/offer-steps.ts';
+import { WALLET_MIGRATIONS } from '../../../agent/wallet/schema.ts';
+import { createWallet } from '../../../agent/wallet/wallet.ts';
+import { FollowerError } from '../../../chain/follower.ts';
+import { Outbox } from '../../../chain/outbox.ts';
+import { RpcError } from '../../../chain/rpc-forms.ts';
+import type { Log } from '../../../host/ports.ts';
+import { nodeRandom } from '../../../host/random.ts';
+import { openSql } from '../../../host/sqlite.ts';
+import { SteppedClock } from '../../../host/stepped-clock.ts';
+import type { MarketEvent } from '../../../market/events.ts';
+import type { GridFacts } from '../../../market/grid.ts';
+import { encodeChunk } from '../../../market/matching/chunk.ts';
+
+const test = suite('trading: life of an offer');
+const KEY = new Uint8Array(32).fill(5);
+const NOW = 2_000_000;
+const START = NOW * 900;
+const ADDRESS = `0x${'1'.repeat(40)}`;
+const FACTS: GridFacts = {
+  format: 'transax-grid-1',
+  issue: 1,
+  name: 'Test',
+  chainId: 31_337,
+  contracts: { microgrid: ADDRESS, assets: ADDRESS, matching: ADDRESS },
+  deployedAtBlock: 3,
+  finality: { kind: 'instant' },
+  rpc: ['http://127.0.0.1:1'],
+  dso: { url: 'http://127.0.0.1:1', address: ADDRESS },
+  calendar: {
+    intervalSeconds: 900,
+    clearIntervals: 1,
+    leadSeconds: 60,
+    quietSeconds: 300,
+    horizonIntervals: 13,
+  },
+  minTradeWs: 3600,
+  minOfferWs: 3600,
+  offersPerAsset: 4,
+  tariffZone: 'Europe/Berlin',
+};
+const TERMS: OwnTerms = {
+  side: 'buy',
+  firstInterval: NOW + 1,
+  lastInterval: NOW + 1,
+  energyWs: 900_000,
+  maxPowerW: 1000,
+  priceMicroPerKwh: 280_000,
+  isFlexible: false,
+};
+const quiet: Log = { info() {}, warn() {}, error() {} };
+
+/** One process of an agent, as far as wallet and log go; `next` are the events of its next poll. */
+function boot(sql: ReturnType<typeof openSql>) {
+  const random = nodeRandom();
+  const clock = new SteppedClock(START * 1000);
+  const wallet = createWallet(sql, KEY, FACTS, random);
+  const rpcFor = () => {
+    throw new Error('nothing is sent in this test');
+  };
+  const { chainId, finality } = FACTS;
+  const outbox = new Outbox({ store: wallet.outbox, rpcFor, chainId, finality, clock });
+  const state = newMatchingState(FACTS, 10_000, 60);
+  const asked: number[] = [];
+  let next: MarketEvent[] | Error = [];
+  let block = 10;
+  const openFeed = (fromBlock: number) => {
+    asked.push(fromBlock);
+    return {
+      async poll() {
+        if (next instanceof Error) throw next;
+        const events = next.splice(0);
+        block += 1;
+        return { events, head: { number: block, timestamp: START } };
+      },
+    };
+  };
+  const firstBlock = FACTS.deployedAtBlock;
+  const market = new MarketLog({ wallet, outbox, state, openFeed, firstBlock, clock, log: quiet });
+  const shared = { blockSeconds: 15, pollSeconds: 30, log: quiet };
+  const steps = new OfferSteps({ wallet, outbox, state, facts: FACTS, ...shared });
+  const offer = (): OwnOffer | undefined => [...state.byAddress.values()][0];
+  return {
+    wallet,
+    state,
+    market,
+    asked,
+    offer,
+    async read(events: MarketEvent[] | Error) {
+      next = events;
+      await market.poll(new AbortController().signal);
+    },
+    /** @returns how many transactions were signed in all */
+    advance(second: number): number {
+      const own = offer();
+      const moment = { now: START + second, headAt: START + second };
+      if (own) steps.advance(own, moment);
+      return wallet.outbox.open().length;
+    },
+  };
+}
+
+function eventsOf({ address: owner, terms }: OwnOffer) {
+  const at = { blockNumber: 9, logIndex: 0, transactionHash: '0x00' };
+  const { side, firstInterval, lastInterval, energyWs, maxPowerW, priceMicroPerKwh } = terms;
+  const range = {
+    owner,
+    assetId: 5,
+    feeder: 1,
+    side,
+    firstInterval,
+    lastInterval,
+    energyWs,
+    maxPowerW,
+  };
+  return {
+    granted: [
+      { ...at, kind: 'asset-added', ...range },
+      { ...at, kind: 'financial-added', owner, amountMicro: 70_000n },
+    ],
+    posted: [{ ...at, kind: 'offer-posted', offerId: 9, ...range, priceMicroPerKwh }],
+    final: [
+      {
+        ...at,
+        kind: 'solution-finalized',
+        interval: NOW + 1,
+        solver: owner,
+        trades: encodeChunk([{ askId: 2, bidId: 9, powerW: 600 }]),
+      },
+    ],
+    closed: [
+      { ...at, kind: 'offer-closed', offerId: 9, owner, energyWs: 360_000, moneyMicro: 30_000n },
+    ],
+    deposited: [
+      { ...at, kind: 'energy-deposited', owner, assetId: 5, energyWs: 360_000 },
+      { ...at, kind: 'financial-deposited', owner, amountMicro: 30_000n },
+    ],
+  } satisfies Record<string, MarketEvent[]>;
+}
+
+test('every step is done once, whenever the process dies', async () => {
+  const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
+  const first = boot(sql);
+  first.wallet.reserve(TERMS, START * 1000, (START + 100) * 1000, START + 500);
+  const offer = boot(sql).offer();
+  if (!offer) throw new Error('the address was reserved');
+  const events = eventsOf(offer);
+  const steps: [MarketEvent[], second: number, signed: number, state: string | undefined][] = [
+    [[], 40, 0, 'reserved'],
+    [events.granted, 60, 0, 'granted'],
+    [[], 120, 1, 'granted'],
+    [events.posted, 150, 1, 'posted'],
+    [events.final, 900, 1, 'posted'],
+    [[], 2100, 2, 'posted'],
+    [events.closed, 2600, 4, 'settled'],
+    [events.deposited, 2700, 4, undefined],
+  ];
+  for (const [told, second, signed, state] of steps) {
+    const before = boot(sql);
+    await before.read(told);
+    assert.is(before.advance(second), signed, `at ${second} s`);
+    // A crash, and the same moment again.
+    const after = boot(sql);
+    assert.is(after.offer()?.state, state, `at ${second} s`);
+    assert.is(after.advance(second), signed, `again at ${second} s`);
+  }
+  const kinds = first.wallet.outbox.open().map(({ kind, nonce }) => `${nonce} ${kind}`);
+  assert.equal(kinds, ['0 postOffer', '1 closeOffer', '2 depositEnergy', '3 depositFinancial']);
+});
+
+test('a grant that comes too late is deposited and not posted', async () => {
+  const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
+  const run = boot(sql);
+  run.wallet.reserve(TERMS, START * 1000, START * 1000, START + 500);
+  const late = boot(sql);
+  const offer = late.offer();
+  if (!offer) throw new Error('the address was reserved');
+  await late.read(eventsOf(offer).granted);
+  assert.is(late.advance(530), 0);
+  assert.is(offer.state, 'settled');
+  assert.match(offer.note ?? '', /too late/);
+  assert.is(late.advance(560), 2);
+  assert.equal(
+    late.wallet.outbox.open().map(({ kind }) => kind),
+    ['depositEnergy', 'depositFinancial'],
+  );
+});
+
+test('the log is read on from where it was, and again from its beginning when it was rewritten', async () => {
+  const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
+  const first = boot(sql);
+  assert.equal(first.asked, [3]);
+  first.wallet.reserve(TERMS, START * 1000, START * 1000, START + 500);
+  const second = boot(sql);
+  const offer = second.offer();
+  if (!offer) throw new Error('the address was reserved');
+  const events = eventsOf(offer);
+  await second.read([...events.granted, ...events.posted]);
+  const third = boot(sql);
+  assert.equal(third.asked, [12], 'the block after the one read');
+  await third.read(new RpcError('unreachable', 'nobody there'));
+  assert.not(third.market.isFresh);
+  await third.read([]);
+  assert.ok(third.market.isFresh);
+  await third.read(new FollowerError('block 9 was replaced'));
+  assert.equal(third.asked, [12, 3]);
+  assert.is(third.offer()?.state, 'withdrawn');
+  assert.is(third.offer()?.offerId, null);
+  await third.read([...events.granted, ...events.posted]);
+  assert.is(third.offer()?.state, 'posted');
+});
+
+test.run();
