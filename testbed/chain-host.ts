@@ -6,6 +6,7 @@
 import type { Clock } from '../host/ports.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
 import type { BlockMaker } from './conductor.ts';
+import { arrangeOffers } from './offer-order.ts';
 
 /** How far before the run the genesis block lies: room for one block a second of set-up. */
 const SETUP_SECONDS = 14_400;
@@ -33,6 +34,17 @@ export class ChainHost implements BlockMaker {
   async mineAt(unixSeconds: number): Promise<void> {
     this.#lastSeconds = Math.max(unixSeconds, this.#lastSeconds + 1);
     await this.anvil.mineAt(this.#lastSeconds);
+  }
+
+  /** Makes blocks in which offers stand in the order of their homes, not in that of chance. */
+  inOrder(homeOf: (address: string) => string): BlockMaker {
+    return {
+      hasPending: () => this.hasPending(),
+      mineAt: async (unixSeconds) => {
+        await arrangeOffers(this.anvil, homeOf);
+        await this.mineAt(unixSeconds);
+      },
+    };
   }
 
   /** Mines whatever comes while `work` runs; market time stands before the run. */

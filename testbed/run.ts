@@ -12,6 +12,7 @@ import { scaledClock } from '../host/scaled-clock.ts';
 import { ChainHost } from './chain-host.ts';
 import { type Child, Children } from './children.ts';
 import { Conductor } from './conductor.ts';
+import { HomeNames } from './home-names.ts';
 import type { CommunitySpec } from './homes/community.ts';
 import {
   INTERVAL_SECONDS,
@@ -47,6 +48,7 @@ export interface Run {
   readonly chain: ChainHost;
   readonly children: Children;
   readonly neighbourhood: Neighbourhood;
+  readonly homeNames: HomeNames;
   readonly pace: Pace;
   readonly firstInterval: number;
   /** Market time, ms. */
@@ -82,8 +84,10 @@ export async function prepareRun(
   say('chain: starts anvil');
   const chain = await ChainHost.start(beginsAtMs);
   let neighbourhood: Neighbourhood | null = null;
+  let homeNames: HomeNames | null = null;
   const shutDown = async () => {
     await children.stopAll(STOP_GRACE_MS);
+    homeNames?.close();
     await neighbourhood?.close();
     await chain.anvil.stop();
     if (options.keepDir === null) removeRun(directory);
@@ -107,7 +111,10 @@ export async function prepareRun(
     throw cause;
   }
   const homes = neighbourhood;
-  const shared = { options, community, chain, children, neighbourhood: homes, pace, directory };
+  const names = new HomeNames(homes);
+  homeNames = names;
+  const places = { directory, neighbourhood: homes, homeNames: names };
+  const shared = { options, community, chain, children, pace, ...places };
   return {
     ...shared,
     firstInterval: Math.floor(community.startsAtMs / 1000 / INTERVAL_SECONDS),
@@ -115,7 +122,8 @@ export async function prepareRun(
     async play(signal, onStep) {
       const endMs = community.startsAtMs + options.intervals * INTERVAL_SECONDS * 1000;
       if (options.speed === 'max') {
-        const conductor = new Conductor(beginsAtMs, pace.blockSeconds, chain);
+        const blocks = chain.inOrder((address) => names.of(address) ?? '');
+        const conductor = new Conductor(beginsAtMs, pace.blockSeconds, blocks);
         time = conductor;
         await playStepped(conductor, shared, endMs, signal, onStep);
       } else {

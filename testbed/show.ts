@@ -11,7 +11,7 @@ import type { RunOptions } from './options.ts';
 import { CommunityRecord } from './page/record.ts';
 import { type Page, startPage } from './page/server.ts';
 import type { Progress } from './progress.ts';
-import { figuresOf, homesByAddress, type RunFigures, residentMiB } from './report.ts';
+import { figuresOf, type RunFigures, residentMiB } from './report.ts';
 import { prepareRun, type Run } from './run.ts';
 import { type TradedRun, writeTables } from './tables.ts';
 
@@ -72,7 +72,6 @@ class Watch {
   readonly #progress: Progress;
   readonly #observer: Observer;
   readonly #signal = new AbortController().signal;
-  #addresses: Map<string, string> = new Map();
   #lastLookMs = 0;
   #lastInterval: number;
   maxRssMiB = 0;
@@ -85,7 +84,7 @@ class Watch {
     this.#progress = progress;
     this.#lastInterval = run.firstInterval - 1;
     this.#observer = new Observer(run, facts, record, systemClock(), (address) =>
-      this.#homeOf(address),
+      run.homeNames.of(address),
     );
   }
 
@@ -119,14 +118,9 @@ class Watch {
       run: this.#run,
       facts: this.#facts,
       book: this.#observer.book,
-      homeOf: (address) => this.#homeOf(address),
+      homeOf: (address) => this.#run.homeNames.of(address),
       endedIntervals,
     };
-  }
-
-  #homeOf(address: string): string | null {
-    if (!this.#addresses.has(address)) this.#addresses = homesByAddress(this.#run);
-    return this.#addresses.get(address) ?? null;
   }
 
   #tellHealth(): void {

@@ -138,7 +138,7 @@ class Trouble {
       return 'passed';
     }
     const address = due.call === 'addEnergy' ? granteeOf(sent) : sent.from;
-    await this.#strike(due, homesByAddress(this.#run).get(address) ?? '');
+    await this.#strike(due, this.#run.homeNames.of(address) ?? '');
     return due.fate;
   }
 
