@@ -15,7 +15,7 @@ import { owedWs, plannedOnMs } from './loads/switching.ts';
 import { afterOne, batteryCourse, planningLimits } from './strategy/battery.ts';
 import { Forecaster } from './strategy/forecast.ts';
 import { HomeTime } from './strategy/home-time.ts';
-import type { NetLoadForecast, Plan } from './strategy/plan.ts';
+import type { NetLoadForecast, Plan, PlanSlot } from './strategy/plan.ts';
 import type { SwitchedLoad } from './strategy/switched-loads.ts';
 import type { Tariff } from './strategy/tariff.ts';
 import { type OpenOffer, wantsOf } from './strategy/wants.ts';
@@ -90,6 +90,7 @@ export class PlanningService {
 
   /** Plans for what follows the running interval; again, if that was done already. */
   async planNow(): Promise<void> {
+    if (!this.#o.clock.isProven()) return;
     await this.#makePlan(this.#current());
   }
 
@@ -164,7 +165,7 @@ export class PlanningService {
     }
     const plan = wantsOf(await this.#wants(current, forecasts));
     const horizon = this.#o.calendar.horizonIntervals - 1;
-    const rows = plan.slots.slice(0, horizon).map((slot) => rowOf(slot, current));
+    const rows = plan.slots.slice(0, horizon).map((slot) => this.#rowOf(slot, current));
     const isKept = this.#guarded('the plan', () =>
       this.#o.journal.recordPlan(current, forecasts.slice(0, horizon), rows),
     );
@@ -270,6 +271,21 @@ export class PlanningService {
     });
   }
 
+  #rowOf(slot: PlanSlot, madeIn: Interval): PlanRow {
+    const { interval, batteryW, loadsW, plannedW, reason } = slot;
+    // Made again: the reason of the offer that is out stays.
+    const kept = reason?.code === 'offered-already' ? this.#o.journal.plan(interval) : null;
+    return {
+      interval,
+      madeIn,
+      batteryW,
+      loadsW,
+      plannedW,
+      code: kept?.code ?? reason?.code ?? null,
+      sentence: kept?.sentence ?? reason?.sentence ?? null,
+    };
+  }
+
   /** A write to the journal; a disk that fails costs the plan, not the process. */
   #guarded(what: string, write: () => void): boolean {
     try {
@@ -289,16 +305,4 @@ export class PlanningService {
 function netLoadW(reading: ReadingRow, seconds: number): number | null {
   if (reading.importedWs === null || reading.exportedWs === null) return null;
   return (reading.importedWs - reading.exportedWs) / seconds;
-}
-
-function rowOf(slot: Plan['slots'][number], madeIn: Interval): PlanRow {
-  return {
-    interval: slot.interval,
-    madeIn,
-    batteryW: slot.batteryW,
-    loadsW: slot.loadsW,
-    plannedW: slot.plannedW,
-    code: slot.reason?.code ?? null,
-    sentence: slot.reason?.sentence ?? null,
-  };
 }

@@ -90,6 +90,10 @@ export class SettlingService {
   async #settle(signal: AbortSignal): Promise<void> {
     const { clock, dso, journal, log } = this.#o;
     if (!this.#backoff.isDue || !clock.isProven()) return;
+    if (!journal.isWritable) {
+      this.#problem = 'the journal cannot be written';
+      return;
+    }
     const open = this.#open();
     if (open.length === 0) return;
     try {
@@ -109,7 +113,6 @@ export class SettlingService {
       this.#problem = error.message;
       this.#backoff.failed();
     }
-    if (!journal.isWritable) this.#problem = 'the journal cannot be written';
   }
 
   #open(): Omit<Reading, 'meterId'>[] {

@@ -238,7 +238,11 @@ export class TradingService implements MarketView {
   async #tick(signal: AbortSignal): Promise<void> {
     try {
       await this.#market.poll(signal);
+      // Without a good clock it is not known which interval it is, without a disk nothing is
+      // signed; what was decided is followed to its end.
+      if (!this.#o.clock.isProven()) return;
       await this.#decide();
+      if (!this.#o.journal.isWritable) return;
       await this.#link.refresh(signal);
       this.#propose();
       await this.#advance(signal);
@@ -250,8 +254,7 @@ export class TradingService implements MarketView {
   }
 
   async #advance(signal: AbortSignal): Promise<void> {
-    const { clock, outbox, journal } = this.#o;
-    if (!journal.isWritable) return;
+    const { clock, outbox } = this.#o;
     for (const offer of this.#live()) {
       if (offer.state === 'reserved') await this.#withdraw(offer, signal);
       const moment = { now: clock.now() / 1000, headAt: this.#market.head?.timestamp ?? 0 };

@@ -148,7 +148,7 @@ class Wants {
     const here = openOffers.filter((offer) => covers(offer, interval));
     const side: Side = plannedW < 0 ? 'sell' : 'buy';
     if (here.some((offer) => !offer.isFlexible)) {
-      return this.#words.nothing(interval, 'an offer for it is out already');
+      return this.#words.already(interval);
     }
     if (here.some((offer) => offer.side !== side)) {
       return this.#words.nothing(interval, 'the battery is offered over it, so nothing is bought');

@@ -50,6 +50,11 @@ export class Words {
     return { code: 'battery-room', sentence: `bid for ${this.#offer(offered)}: ${what}` };
   }
 
+  already(interval: Interval): Reason {
+    const sentence = `an offer for ${this.#clock(interval)} is out already`;
+    return { code: 'offered-already', sentence };
+  }
+
   nothing(interval: Interval, why: string): Reason {
     const clock = this.#clock(interval);
     return { code: 'nothing-offered', sentence: `nothing offered for ${clock}: ${why}` };
