@@ -131,7 +131,8 @@ function nodeHost(): CommandHost {
     readKey: readKeyFile,
     writeKey: writeKeyFile,
     openSql,
-    openBus: ({ host, port }, log) => tcpBus({ host, port, timeoutMs: BUS_TIMEOUT_MS, log }),
+    // Metering, battery and relays tell of failures themselves, each once.
+    openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: BUS_TIMEOUT_MS }),
     clearTransport: (origins) => clearTransport({ origins }),
     openClock,
     listener: nodeHttpListener,

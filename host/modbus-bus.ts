@@ -153,10 +153,14 @@ class TcpBus implements Bus {
       try {
         const result = await work();
         this.#counters.good += 1;
-        if (this.#failuresInRow > 0) this.#options.log?.info('device answers again', this.#where());
+        if (this.#failuresInRow > 0) {
+          const { host, port } = this.#options;
+          this.#options.log?.info('device answers again', { host, port });
+        }
         this.#failuresInRow = 0;
         return result;
-      } catch (error) {
+      } catch (cause) {
+        const error = this.#placed(cause);
         this.#noteFailure(error);
         throw error;
       } finally {
@@ -174,7 +178,14 @@ class TcpBus implements Bus {
     this.#failuresInRow += 1;
     if (this.#failuresInRow > 1 || this.#closing.signal.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
-    this.#options.log?.warn(`device does not answer well: ${reason}`, this.#where());
+    this.#options.log?.warn(`device does not answer well: ${reason}`);
+  }
+
+  /** The error with the device's address in front: whoever tells of it need not know that. */
+  #placed(error: unknown): unknown {
+    if (!(error instanceof BusError)) return error;
+    const { host, port } = this.#options;
+    return new BusError(error.code, `${host}:${port}: ${error.message}`, error.exceptionCode);
   }
 
   async #request<T>(unit: number, send: (client: ModbusClient) => Promise<T>): Promise<T> {
@@ -202,10 +213,6 @@ class TcpBus implements Bus {
     if (fits) return;
     this.#connection?.destroy();
     throw new BusError('framing', 'the answer does not fit the request');
-  }
-
-  #where(): { host: string; port: number } {
-    return { host: this.#options.host, port: this.#options.port };
   }
 }
 

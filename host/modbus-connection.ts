@@ -155,5 +155,5 @@ function asBusError(error: unknown): BusError {
   if (typeof modbusCode === 'number') return new BusError('exception', text, modbusCode);
   if (name === 'TransactionTimedOutError') return new BusError('timeout', 'no answer in time');
   if (name === 'PortNotOpenError') return new BusError('closed', 'the connection is closed');
-  return new BusError('framing', text);
+  return new BusError('framing', `the answer does not fit the request (${text})`);
 }

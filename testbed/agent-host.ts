@@ -65,7 +65,7 @@ function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent
     files: nodeFiles(),
     readKey: () => readKeyFile(settings.state.key),
     openSql,
-    openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: BUS_TIMEOUT_MS, log }),
+    openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: BUS_TIMEOUT_MS }),
     transport: shared.transport,
     listener: null,
     openFeed: (fromBlock) => shared.feed.open(fromBlock),

@@ -37,7 +37,7 @@ export interface CommandHost {
   /** Makes a key file that only its owner can read; never replaces one. */
   writeKey(path: string, key: Uint8Array): void;
   openSql(path: string, options: { key?: Uint8Array; migrations: readonly string[] }): Sql;
-  openBus(address: TcpAddress, log: Log): Bus;
+  openBus(address: TcpAddress): Bus;
   /** JSON over the clear net to these origins alone. */
   clearTransport(origins: string[]): Transport;
   openClock(setting: string | undefined, name: string): Promise<Clock & { close?(): void }>;

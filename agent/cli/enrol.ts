@@ -1,6 +1,6 @@
 /**
- * `transax-agent enrol GRIDFILE`: pins the grid file, makes key and wallet where there are none, and
- * prints the request code for the utility on stdout, alone (design: meter and DSO). It may be
+ * `transax-agent enrol GRIDFILE`: pins the grid file, makes key and wallet where there are none,
+ * and prints the request code for the utility on stdout, alone (design: meter and DSO). It may be
  * repeated: the code is of the same meter then.
  */
 import { encodeRequestCode } from '../../market/enrolment.ts';

@@ -40,7 +40,7 @@ export async function run(host: CommandHost, args: CommandArgs): Promise<ExitCod
       files: host.files,
       readKey: () => host.readKey(host.keyPath(settings)),
       openSql: host.openSql,
-      openBus: (address) => host.openBus(address, log),
+      openBus: host.openBus,
       transport,
       listener: host.listener(log),
     });
