@@ -96,6 +96,8 @@ export class TradingService implements MarketView {
   readonly #notes: string[] = [];
   /** A plan whose blocks are still to be proposed. */
   #plan: Plan | null = null;
+  /** It came since the last look at it began. */
+  #isPlanNew = false;
   #wake: AbortController | null = null;
   #done: Promise<void> = Promise.resolve();
 
@@ -117,6 +119,7 @@ export class TradingService implements MarketView {
     this.#phaseMs = isLab ? 0 : Math.floor(random.uniform() * settings.trading.pollMs);
     events.on('planned', ({ plan }) => {
       this.#plan = plan;
+      this.#isPlanNew = true;
       this.#wake?.abort(WOKEN);
     });
   }
@@ -214,6 +217,7 @@ export class TradingService implements MarketView {
 
   /** To the next poll, or until a plan comes. */
   async #pause(pacer: Pacer, signal: AbortSignal): Promise<void> {
+    if (this.#isPlanNew) return;
     const wake = new AbortController();
     const end = () => wake.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
@@ -236,6 +240,7 @@ export class TradingService implements MarketView {
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
+    this.#isPlanNew = false;
     try {
       await this.#market.poll(signal);
       // Without a good clock it is not known which interval it is, without a disk nothing is
@@ -256,9 +261,9 @@ export class TradingService implements MarketView {
   async #advance(signal: AbortSignal): Promise<void> {
     const { clock, outbox } = this.#o;
     for (const offer of this.#live()) {
-      if (offer.state === 'reserved') await this.#withdraw(offer, signal);
       const moment = { now: clock.now() / 1000, headAt: this.#market.head?.timestamp ?? 0 };
-      if (this.#market.isFresh) this.#steps.advance(offer, moment);
+      if (this.#steps.isToAsk(offer, moment)) await this.#withdraw(offer, signal);
+      else if (this.#market.isFresh) this.#steps.advance(offer, moment);
     }
     if (outbox.store.open().length === 0) return;
     const report = await outbox.flush(signal);

@@ -92,7 +92,8 @@ export class DsoLink {
   }
 
   /**
-   * Asks for the grant of a reserved offer.
+   * Asks for the grant of an offer, or what became of it: also when it is too late for one, because
+   * only the DSO knows whether it had taken the request before its answer got lost.
    * @returns why it is refused, `accepted`, or null when there was no answer and it is open
    * @throws SqlError
    */
@@ -103,7 +104,6 @@ export class DsoLink {
     const { dso, clock } = this.#o;
     const account = this.#account;
     if (account === null || !clock.isProven() || !this.#backoff.isDue) return null;
-    if (clock.now() / 1000 >= offer.expiresAt) return null;
     const answer = await this.#asked(() => dso.withdraw(offer, account.feeder, signal), signal);
     if (answer === null) return null;
     if (answer.state !== 'failed') return 'accepted';

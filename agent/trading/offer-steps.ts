@@ -48,6 +48,8 @@ const SPREAD_SHARE = 0.25;
 export class OfferSteps {
   readonly #o: OfferStepsOptions;
   readonly #seconds: number;
+  /** When the DSO was last asked what became of a grant that did not come, unix s, by index. */
+  readonly #askedAt = new Map<number, number>();
 
   constructor(options: OfferStepsOptions) {
     this.#o = options;
@@ -58,15 +60,14 @@ export class OfferSteps {
   advance(offer: OwnOffer, moment: Moment): boolean {
     try {
       switch (offer.state) {
-        case 'reserved':
-        case 'withdrawn':
-          return this.#await(offer, moment);
         case 'granted':
           return this.#post(offer, moment);
         case 'posted':
           return this.#close(offer, moment);
         case 'settled':
           return this.#deposit(offer, moment);
+        case 'reserved':
+        case 'withdrawn':
         case 'retired':
           return false;
       }
@@ -77,9 +78,24 @@ export class OfferSteps {
     }
   }
 
-  /** Ends an offer that the DSO refuses. */
+  /**
+   * Whether the DSO is to be asked now: for the grant, or what became of one that did not come. An
+   * offer is never given up by itself, for a grant that came later would be lost.
+   */
+  isToAsk(offer: OwnOffer, { now }: Pick<Moment, 'now'>): boolean {
+    if (offer.state === 'reserved') return true;
+    if (offer.state !== 'withdrawn' || now < this.#endOf(offer)) return false;
+    const askedAt = this.#askedAt.get(offer.index) ?? Number.NEGATIVE_INFINITY;
+    if (now < askedAt + this.#seconds) return false;
+    this.#askedAt.set(offer.index, now);
+    return true;
+  }
+
+  /** Ends an offer that the DSO refuses. Part of what it asked for may be granted all the same. */
   refuse(offer: OwnOffer, note: string): void {
-    this.#retire(offer, note);
+    offer.state = 'settled';
+    offer.note = note;
+    this.#o.wallet.keep([offer]);
   }
 
   /** The last moment at which posting is of use: in a block in time for an interval, unix s. */
@@ -88,14 +104,6 @@ export class OfferSteps {
     const { terms } = offer;
     const until = terms.isFlexible ? terms.lastInterval : terms.firstInterval;
     return lastPostingOf(facts.calendar, until) - MARGIN_BLOCKS * blockSeconds;
-  }
-
-  #await(offer: OwnOffer, { now }: Moment): boolean {
-    // The answer may have been lost and the grant be on its way: it is waited for to the end.
-    if (now >= this.#endOf(offer) + this.#seconds) {
-      this.#retire(offer, 'no grant came');
-    }
-    return false;
   }
 
   #post(offer: OwnOffer, { now }: Moment): boolean {
@@ -178,6 +186,7 @@ export class OfferSteps {
       if (!wallet.outbox.byRef(refOf(offer)).some(isOpen)) wallet.outbox.forget(offer.address);
     });
     wallet.forgetKey(offer);
+    this.#askedAt.delete(offer.index);
     dropOwnOffer(state, offer);
   }
 

@@ -90,6 +90,7 @@ function boot(sql: ReturnType<typeof openSql>) {
     wallet,
     state,
     market,
+    steps,
     asked,
     offer,
     async read(events: MarketEvent[] | Error) {
@@ -192,7 +193,47 @@ test('a grant that comes too late is deposited and not posted', async () => {
   );
 });
 
-test('the log is read on from where it was, and again from its beginning when it was rewritten', async () => {
+test('an offer without an answer is asked for until there is one, and never given up', async () => {
+  const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
+  boot(sql).wallet.reserve(TERMS, START * 1000, START * 1000, START + 500);
+  const run = boot(sql);
+  const offer = run.offer();
+  if (!offer) throw new Error('the address was reserved');
+  const isToAsk = (second: number) => run.steps.isToAsk(offer, { now: START + second });
+  assert.ok(isToAsk(40));
+  assert.ok(isToAsk(86_400), 'when it is too late as well: the first answer may have been lost');
+  offer.state = 'withdrawn';
+  assert.not(isToAsk(1_799), 'the grant is on its way');
+  assert.ok(isToAsk(1_800), 'its last interval is over');
+  assert.not(isToAsk(1_900));
+  assert.ok(isToAsk(2_700), 'once an interval');
+  run.advance(86_400);
+  assert.is(offer.state, 'withdrawn');
+  await run.read(eventsOf(offer).granted);
+  run.advance(86_430);
+  assert.is(run.advance(86_460), 2, 'a grant that comes a day late goes back');
+});
+
+test('what is granted of a request that the DSO refuses in the end goes back', async () => {
+  const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
+  boot(sql).wallet.reserve(TERMS, START * 1000, START * 1000, START + 500);
+  const run = boot(sql);
+  const offer = run.offer();
+  if (!offer) throw new Error('the address was reserved');
+  const events = eventsOf(offer);
+  offer.state = 'withdrawn';
+  run.steps.refuse(offer, 'power-limit: the contract refused the energy');
+  await run.read(events.granted.slice(1));
+  assert.is(run.advance(60), 1);
+  const kinds = run.wallet.outbox.open().map(({ kind }) => kind);
+  assert.equal(kinds, ['depositFinancial']);
+  const moneyBack = { ...events.deposited[1], amountMicro: 70_000n } as MarketEvent;
+  await run.read([moneyBack]);
+  run.advance(90);
+  assert.is(boot(sql).offer(), undefined, 'retired');
+});
+
+test('the log is read on from where it was, and anew when it was rewritten', async () => {
   const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
   const first = boot(sql);
   assert.equal(first.asked, [3]);
