@@ -139,7 +139,12 @@ function takeLock(path: string): Database.Database {
     } catch (cause) {
       lock.close();
       if (codeOf(cause) === 'locked') {
-        throw new SqlError(path, 'locked', `${path} is in use by another process: end that one first`, cause);
+        throw new SqlError(
+          path,
+          'locked',
+          `${path} is in use by another process: end that one first`,
+          cause,
+        );
       }
       throw cause;
     }
