@@ -126,7 +126,9 @@ const CONNECTION = v.pipe(
     }
     if (!isIpLiteral(host)) {
       addIssue({
-        message: `"${text}" names a host; devices are reached by IP address only, so that no name is looked up`,
+        message:
+          `"${text}" names a host; devices are reached by IP address only, ` +
+          'so that no name is looked up',
       });
       return NEVER;
     }
@@ -234,8 +236,8 @@ const LOADS = v.pipe(
 );
 
 const NO_TOR =
-  'must be true: this release has no Tor transport yet and would show the address of the house to ' +
-  'chain and DSO; in a lab, say [lab] clear_net = true';
+  'must be true: this release has no Tor transport yet and would show the address of the house ' +
+  'to chain and DSO; in a lab, say [lab] clear_net = true';
 
 const LAB = table({
   clear_net: v.optional(

@@ -27,8 +27,6 @@ import { version } from './cli/version.ts';
 import { PinnedGridError } from './pinned-grid.ts';
 import { WalletError } from './wallet/wallet.ts';
 
-export { startAgent } from './agent.ts';
-
 const COMMANDS = { enrol, run, status, version } as const;
 const DEFAULT_CONFIG = '/etc/transax/agent.toml';
 /** A device in the house answers within this, real ms. */

@@ -33,8 +33,8 @@ export async function enrol(host: CommandHost, args: CommandArgs): Promise<ExitC
   if (!host.files.exists(keyPath)) {
     if (host.files.exists(settings.state.wallet)) {
       host.say(
-        `there is a wallet (${settings.state.wallet}), but its key ${keyPath} is missing: put the ` +
-          'key back from its backup, or move the wallet away to become a new meter',
+        `there is a wallet (${settings.state.wallet}), but its key ${keyPath} is missing: put ` +
+          'the key back from its backup, or move the wallet away to become a new meter',
       );
       return EXIT.failed;
     }

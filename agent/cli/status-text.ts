@@ -28,12 +28,8 @@ function facts(status: AgentStatus): string[] {
   const { meter, chain, dso, account, wallet, following, settling } = status;
   const lines = [row('meter', meterText(meter))];
   for (const bus of status.buses) {
-    lines.push(
-      row(
-        '',
-        `${bus.connection}: ${bus.good} good reads, ${bus.failed} failed, ${bus.reconnects} reconnects`,
-      ),
-    );
+    const counts = `${bus.good} good reads, ${bus.failed} failed, ${bus.reconnects} reconnects`;
+    lines.push(row('', `${bus.connection}: ${counts}`));
   }
   if (following.battery !== null) {
     const { powerW, stateOfCharge } = following.battery;
@@ -66,7 +62,8 @@ function facts(status: AgentStatus): string[] {
 function meterText(meter: AgentStatus['meter']): string {
   if (meter.powerW === null || meter.ageSeconds === null) return `${meter.profile}, no answer yet`;
   const silent = meter.isSilent ? ', SILENT' : '';
-  return `${meter.profile}, ${powerText(meter.powerW)}, ${meter.ageSeconds.toFixed(1)} s ago${silent}`;
+  const age = `${meter.ageSeconds.toFixed(1)} s ago`;
+  return `${meter.profile}, ${powerText(meter.powerW)}, ${age}${silent}`;
 }
 
 function powerText(powerW: number | null): string {

@@ -35,7 +35,8 @@ export class ControlledPower {
   /** Both together by interval, `first` to `last` included; missing ones are not known. */
   between(first: Interval, last: Interval): Map<Interval, number> {
     const rows = this.#sql.all(
-      'SELECT interval, battery_w + loads_w AS power_w FROM controlled WHERE interval BETWEEN ? AND ?',
+      `SELECT interval, battery_w + loads_w AS power_w FROM controlled
+       WHERE interval BETWEEN ? AND ?`,
       first,
       last,
     );

@@ -49,8 +49,8 @@ export class Seal {
 }
 
 /**
- * The anonymous keys of a seed, by index: the hardened children of BIP-32, computed here because the
- * library derives the public keys of the whole path along with each.
+ * The anonymous keys of a seed, by index: the hardened children of BIP-32, computed here because
+ * the library derives public keys along with each.
  */
 export class AddressKeys {
   readonly #branchKey: bigint;

@@ -17,7 +17,7 @@ CREATE TABLE secrets (
   sealed BLOB NOT NULL
 ) STRICT;
 
--- One anonymous address, one grant, one offer. Rows are never deleted: an index is never used twice.
+-- One anonymous address, one grant, one offer. Rows are never deleted: no index is used twice.
 CREATE TABLE addresses (
   idx INTEGER PRIMARY KEY,
   address TEXT NOT NULL UNIQUE,

@@ -94,7 +94,7 @@ function logInto(lines: string[]): Log {
   return { info: note('info'), warn: note('warn'), error: note('error') };
 }
 
-test('an RPC and a DSO that are down: metering goes on, nothing is offered, the home runs by itself', () =>
+test('an RPC and a DSO that are down: metering goes on, nothing is offered', () =>
   withAgent({}, async ({ agent, lines, runTo, home }) => {
     await runTo(START_MS + 2 * 900_000 + 60_000);
     const status = agent.status();
@@ -111,7 +111,7 @@ test('an RPC and a DSO that are down: metering goes on, nothing is offered, the 
     }
   }));
 
-test('a wrong wallet key: one clear line, metering only, and the wallet is left as it is', async () => {
+test('a wrong wallet key: one clear line, metering only, the wallet untouched', async () => {
   let before = Buffer.alloc(0);
   await withAgent(
     {
@@ -133,7 +133,7 @@ test('a wrong wallet key: one clear line, metering only, and the wallet is left 
   );
 });
 
-test('a meter that answers rubbish: one clear line, no value is believed, battery left alone', async () => {
+test('a meter that answers rubbish: one clear line, and no value is believed', async () => {
   const rubbish = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     socket.on('data', () => socket.write(Buffer.from('ffeeddccbbaa99887766554433221100', 'hex')));

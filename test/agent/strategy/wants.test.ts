@@ -65,7 +65,7 @@ test('the reason names energy, price, time and what is expected', () => {
   assert.is(slot?.reason?.code, 'surplus-expected');
   assert.match(
     slot?.reason?.sentence ?? '',
-    /^offered 0\.38 kWh at 0\.10 for \d\d:\d\d to \d\d:\d\d: surplus expected 0\.38 \(0\.35 to 0\.40\)$/,
+    /^offered 0\.38 kWh at 0\.10 for [\d:]+ to [\d:]+: surplus expected 0\.38 \(0\.35 to 0\.40\)$/,
   );
 });
 

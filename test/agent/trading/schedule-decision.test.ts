@@ -90,7 +90,7 @@ test('an interval that can hold no trade any more follows the plan', () => {
   assert.is(decideSchedule({ ...without, readAt: START - 400 }), null, 'an offer could still come');
 });
 
-test('final commitments hold when nothing can be traded, and without them the home runs by itself', () => {
+test('final commitments hold when nothing can be traded; without them nothing does', () => {
   const bound = inputOf([['buy', false, 300]]);
   bound.state.finals.add(T);
   assert.equal(decideSchedule({ ...bound, isTrading: false, readAt: null }), {
