@@ -11,8 +11,7 @@ import { type Aftermath, type Blow, type Kill, playWithBlows } from './kill-run.
 
 const test = suite('kill');
 
-const ARGS =
-  '--homes 4 --feeders 1 --intervals 10 --speed 4.5 --seed 1 --start 2026-06-12T10:00:00Z';
+const ARGS = '--homes 4 --feeders 1 --intervals 13 --speed 4 --seed 1 --start 2026-06-12T10:00:00Z';
 
 const BLOWS: Blow[] = [
   {
@@ -48,16 +47,16 @@ const BLOWS: Blow[] = [
     downMs: 800,
   },
   {
-    name: 'the DSO, its grant signed and lost',
+    name: 'the DSO, its grant signed and lost, until the offer would be over',
     from: 5,
     call: 'addEnergy',
     fate: 'lost',
     victims: ['dso'],
-    downMs: 1_200,
+    downMs: 12_500,
   },
   {
     name: 'DSO, solver and an agent at once',
-    from: 6,
+    from: 9,
     call: null,
     fate: 'passed',
     victims: ['dso', 'solver', 'home'],
@@ -169,6 +168,21 @@ test('deposits are credited once each, and every account adds up', async () => {
   }
 });
 
+test('an address is retired only when it holds nothing', async () => {
+  const { wallets, chain, lastInterval } = await aftermath();
+  const addresses = [...wallets.values()].flatMap((wallet) => wallet.addresses);
+  const retired = addresses.filter(({ state }) => state === 'retired');
+  assert.ok(retired.length > 10);
+  for (const { address, note } of retired) {
+    assert.is(chain.balances.get(String(address)) ?? 0n, 0n, `${address}: ${note}`);
+  }
+  const waiting = addresses.filter(
+    ({ state, last_interval: last }) =>
+      ['reserved', 'withdrawn'].includes(String(state)) && Number(last) < lastInterval - 1,
+  );
+  assert.equal(waiting.map(inWords), [], 'the DSO says of each request what became of it');
+});
+
 test('all readings are countersigned in the end', async () => {
   const { unacknowledged } = await aftermath();
   assert.equal(unacknowledged, []);
@@ -201,8 +215,8 @@ function repeated(names: string[]): string[] {
   return names.filter((name, at) => names.indexOf(name) !== at);
 }
 
-function inWords({ kind, nonce, reason }: SqlRow): string {
-  return `${kind} ${nonce}: ${reason}`;
+function inWords(row: SqlRow): string {
+  return JSON.stringify(row);
 }
 
 test.run();
