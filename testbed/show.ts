@@ -107,7 +107,9 @@ class Watch {
 
   /** @returns how many whole intervals were played */
   async finish(signal: AbortSignal): Promise<number> {
-    await this.#observer.look(this.#signal);
+    const ended = await this.#observer.look(this.#signal);
+    if (ended !== null) this.#tellInterval(ended);
+    this.#page.notify();
     this.#observer.close();
     const played = this.#lastInterval - this.#run.firstInterval;
     return Math.max(0, signal.aborted ? played : this.#run.options.intervals);
