@@ -41,6 +41,7 @@ export interface AuditInput {
 export interface AuditReport {
   /** Intervals of the run that are final, with or without trades. */
   finalizedIntervals: number;
+  /** Final trades of the run's intervals. */
   trades: number;
   tradedKwh: number;
   /** Metered, all homes and intervals of the run. */
@@ -91,7 +92,10 @@ export function judge(
   const { intervalSeconds } = calendar;
   const range = { first: run.firstInterval, last: run.lastInterval };
   const findings = new Findings();
-  const trades = log.finalizations.flatMap((finalization) => finalization.trades);
+  // What is final already for the interval after the run is not part of it.
+  const trades = log.finalizations
+    .filter(({ interval }) => interval >= range.first && interval <= range.last)
+    .flatMap((finalization) => finalization.trades);
   const tradedW = trades.reduce((sum, trade) => sum + trade.powerW, 0);
   const money = moneyFaults(log, record, intervalSeconds, findings);
   const commitments = commitmentsOf(
