@@ -254,7 +254,7 @@ export class JsonRpc {
       if (!(error instanceof TransportError)) throw error;
       if (error.code === 'aborted') signal?.throwIfAborted();
       const code = error.code === 'too-large' ? 'too-large' : 'unreachable';
-      throw new RpcError(code, `no answer from ${url}: ${error.message}`, { cause: error });
+      throw new RpcError(code, error.message, { cause: error });
     }
     try {
       const json: unknown = JSON.parse(answer.body);

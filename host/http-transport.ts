@@ -142,10 +142,11 @@ function exchange(
     request.on('error', (cause: NodeJS.ErrnoException) => {
       const isReset = cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
       const code = cause.code?.startsWith('HPE_') === true ? 'protocol' : 'unreachable';
+      const why = cause.code ?? cause.message;
       finish(
         isReset && request.reusedSocket && !hasAnswer
           ? new StaleConnection('stale connection', { cause })
-          : new TransportError(code, `${target.origin}: ${cause.message}`, cause),
+          : new TransportError(code, `${target.origin} cannot be reached (${why})`, cause),
       );
     });
     request.on('response', (response) => {

@@ -1,0 +1,198 @@
+/**
+ * A market around a home or two: anvil, the contracts, DSO and solver, and emulated homes enrolled
+ * by the real commands. Market time is scaled. The agents reach the chain through a gate that can
+ * be cut; the utility has its own way.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { compileContracts } from '../../build/contracts.ts';
+import type { Clock } from '../../host/ports.ts';
+import { scaledClock } from '../../host/scaled-clock.ts';
+import { ChainHost } from '../../testbed/chain-host.ts';
+import { operatorToml } from '../../testbed/config-files.ts';
+import { GENERATED_START_MS, type HomeSpec } from '../../testbed/homes/community.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
+import { Gate } from './gate.ts';
+import { type InstalledHome, installHome } from './installed-home.ts';
+import { AGENT, type Ended, OPERATOR, type Program, run, Started, until } from './processes.ts';
+
+export const INTERVAL_MS = 900_000;
+/** Real time between blocks. */
+const BLOCK_REAL_MS = 200;
+/** Each home is polled so often in an interval. */
+const LOOKS = 12;
+/** Time for the agents to start before the first interval, real ms. */
+const START_REAL_MS = 3_000;
+
+export interface MarketHome {
+  spec: HomeSpec;
+  /** The agent's program for this home; from source by default. */
+  program?: (folder: string) => Program;
+}
+
+export interface Utility {
+  config: string;
+  dso: Started;
+  solver: Started;
+  /** Starts the DSO anew, after it was killed. */
+  restartDso(): void;
+  command(...words: string[]): Promise<Ended>;
+}
+
+export interface Market {
+  clock: Clock;
+  chain: ChainHost;
+  /** Between the agents and the chain. */
+  gate: Gate;
+  utility: Utility;
+  homes: InstalledHome[];
+  /** The interval that runs. */
+  interval(): number;
+}
+
+/** @param intervalRealMs real time of an interval */
+export async function withMarket(
+  wanted: readonly MarketHome[],
+  intervalRealMs: number,
+  work: (market: Market) => Promise<void>,
+): Promise<void> {
+  await compileContracts();
+  const folder = temporaryFolder();
+  const startsAtMs = GENERATED_START_MS;
+  const factor = INTERVAL_MS / intervalRealMs;
+  const chain = await ChainHost.start(startsAtMs - INTERVAL_MS);
+  const gate = await Gate.to(chain.anvil.port);
+  const homes: InstalledHome[] = [];
+  let clock: Clock | null = null;
+  try {
+    const config = await setUpUtility(folder.path, { chain, gate, factor, homes: wanted });
+    for (const { spec, program } of wanted) {
+      const now = () => clock?.now() ?? startsAtMs;
+      const its = program?.(join(folder.path, spec.name)) ?? AGENT;
+      const home = await installHome(folder.path, spec, now, its);
+      homes.push(home);
+      await enrol(home, spec, config);
+    }
+    const wallOriginMs = Date.now() + START_REAL_MS;
+    clock = scaledClock({ startsAtMs, wallOriginMs, factor });
+    const setting = `scaled:${startsAtMs}:${wallOriginMs}:${factor}`;
+    for (const home of homes) {
+      const times = { pollSeconds: INTERVAL_MS / 1000 / LOOKS, ...timesOf(factor) };
+      home.configure({ ...times, clock: setting });
+    }
+    useDirectly(config, gate.url, chain.anvil.url, setting);
+    await operate({ clock, chain, gate, homes, config, factor }, work);
+  } finally {
+    for (const home of homes) await home.close();
+    await gate.cut();
+    await chain.anvil.stop();
+    folder.dispose();
+  }
+}
+
+const timesOf = (factor: number) => {
+  const blockSeconds = Math.ceil((BLOCK_REAL_MS / 1000) * factor);
+  return { blockSeconds, tradingPollSeconds: Math.max(blockSeconds, 30) };
+};
+
+interface Place {
+  chain: ChainHost;
+  gate: Gate;
+  factor: number;
+  homes: readonly MarketHome[];
+}
+
+/** Deploys and exports. @returns the path of operator.toml */
+async function setUpUtility(folder: string, place: Place): Promise<string> {
+  const { chain, gate, factor, homes } = place;
+  const directory = join(folder, 'operator');
+  mkdirSync(directory);
+  const config = join(directory, 'operator.toml');
+  const { blockSeconds, tradingPollSeconds } = timesOf(factor);
+  const feeders = Math.max(...homes.map(({ spec }) => spec.feeder));
+  const limits = { internalLimitW: 25_000, externalLimitW: 20_000 };
+  const specs = homes.map(({ spec }) => spec);
+  const text = operatorToml({
+    name: 'Example',
+    rpcUrl: gate.url,
+    dsoPort: await freePort(),
+    community: {
+      source: 'Example',
+      startsAtMs: GENERATED_START_MS,
+      feeders: Array.from({ length: feeders }, () => limits),
+      homes: specs,
+      notes: [],
+    },
+    horizonIntervals: 13,
+    leadSeconds: Math.max(60, 4 * blockSeconds),
+    pollSeconds: tradingPollSeconds,
+    clock: null,
+  });
+  writeFileSync(config, text);
+  await chain.whileMining(() => succeed(OPERATOR, 'deploy', '--config', config));
+  await succeed(OPERATOR, 'grid', 'export', '--config', config);
+  return config;
+}
+
+/** As installer and utility do it between them. */
+async function enrol(home: InstalledHome, spec: HomeSpec, config: string): Promise<void> {
+  const code = await home.command('enrol', join(config, '..', 'grid.json'));
+  if (code.code !== 0) throw new Error(code.err);
+  const limits = ['--feeder', String(spec.feeder), '--max-w', String(spec.maxPowerW)];
+  await succeed(OPERATOR, 'meter', 'add', code.out.trim(), ...limits, '--config', config);
+}
+
+/** The utility's own way to the chain does not lead through the gate. */
+function useDirectly(config: string, gateUrl: string, url: string, setting: string): void {
+  const text = readFileSync(config, 'utf8').replace(gateUrl, url);
+  writeFileSync(config, `${text}clock = "${setting}"\n`);
+}
+
+async function operate(
+  parts: Pick<Market, 'chain' | 'gate' | 'homes'> & {
+    clock: Clock;
+    config: string;
+    factor: number;
+  },
+  work: (market: Market) => Promise<void>,
+): Promise<void> {
+  const { clock, chain, config, factor } = parts;
+  const stop = new AbortController();
+  const miner = chain.mineByClock(clock, timesOf(factor).blockSeconds, stop.signal);
+  const startDso = () => new Started(OPERATOR, 'dso', '--config', config);
+  const utility: Utility = {
+    config,
+    dso: startDso(),
+    solver: new Started(OPERATOR, 'solver', '--config', config),
+    restartDso() {
+      utility.dso = startDso();
+    },
+    command: (...words) => run(OPERATOR, ...words, '--config', config),
+  };
+  try {
+    await until('the DSO answers', () => utility.dso.lines.some((line) => /answers/.test(line)));
+    await work({ ...parts, utility, interval: () => Math.floor(clock.now() / INTERVAL_MS) });
+  } finally {
+    await Promise.all([utility.dso.stop(), utility.solver.stop()]);
+    stop.abort();
+    await miner;
+  }
+}
+
+async function succeed(program: Program, ...args: string[]): Promise<string> {
+  const { code, out, err } = await run(program, ...args);
+  if (code !== 0) throw new Error(`${args.slice(0, 2).join(' ')} ended with ${code}: ${err}`);
+  return out;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
