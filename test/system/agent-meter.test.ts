@@ -7,15 +7,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Journal } from '../../agent/journal/journal.ts';
-import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
 import type { Clock } from '../../host/ports.ts';
 import { scaledClock } from '../../host/scaled-clock.ts';
-import { openSql } from '../../host/sqlite.ts';
 import { GENERATED_START_MS } from '../../testbed/homes/community.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import { type InstalledHome, installHome, steadyHome } from './installed-home.ts';
 import { labGrid } from './lab-grid.ts';
+import { journalOf, prescribe } from './prescribed.ts';
 import { type Started, until } from './processes.ts';
 
 const test = suite('agent: meter faults');
@@ -87,7 +85,7 @@ async function withScene(name: string, work: (scene: Scene) => Promise<void>): P
     const gridFile = join(folder.path, 'offered.json');
     writeFileSync(gridFile, labGrid());
     assert.is((await home.command('enrol', gridFile)).code, 0);
-    prescribe(home);
+    prescribe(home, { first: FIRST, intervals: INTERVALS, targetW: TARGET_W, loadsW: 2000 });
     const wallOriginMs = Date.now();
     clock = scaledClock({ startsAtMs, wallOriginMs, factor });
     home.configure({ pollSeconds: 60, clock: `scaled:${startsAtMs}:${wallOriginMs}:${factor}` });
@@ -101,24 +99,6 @@ async function withScene(name: string, work: (scene: Scene) => Promise<void>): P
     await home.close();
     folder.dispose();
   }
-}
-
-/** Commitments as they stand in the journal of an agent that traded before a restart. */
-function prescribe(home: InstalledHome): void {
-  const journal = journalOf(home);
-  for (let interval = FIRST; interval < FIRST + INTERVALS; interval += 1) {
-    const decidedAtMs = interval * INTERVAL_MS - 60_000;
-    journal.recordSchedule({ interval, committedW: TARGET_W, untradedW: 0, decidedAtMs });
-    const plan = { batteryW: 500, loadsW: 2000, plannedW: TARGET_W, code: null, sentence: null };
-    journal.recordPlan(interval - 1, [], [{ interval, madeIn: interval - 1, ...plan }]);
-  }
-  journal.close();
-}
-
-function journalOf(home: InstalledHome): Journal {
-  return new Journal(
-    openSql(join(home.folder, 'journal.db'), { migrations: [...JOURNAL_MIGRATIONS] }),
-  );
 }
 
 const intervalNow = (clock: Clock) => Math.floor(clock.now() / INTERVAL_MS);

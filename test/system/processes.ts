@@ -51,6 +51,10 @@ export class Started {
     this.ended = this.#end();
   }
 
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
   /** All it has said on stderr, line by line. */
   get lines(): string[] {
     return this.#err.split('\n').filter((line) => line !== '');
