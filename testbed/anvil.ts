@@ -108,8 +108,10 @@ function anvilProgram(): string {
 }
 
 async function startAt(program: string, port: number, options: AnvilOptions): Promise<Anvil> {
+  // In a process group of its own: Ctrl-C in a terminal must not end it before those who use it.
   const child = spawn(program, programArguments(port, options), {
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
   });
   let complaint = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

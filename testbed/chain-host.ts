@@ -55,8 +55,9 @@ export class ChainHost implements BlockMaker {
         if (await this.hasPending()) await this.mineAt(this.#lastSeconds + 1);
         else await new Promise((resolve) => setTimeout(resolve, SETUP_BLOCK_MS));
       }
-    })();
+    })().catch(() => {});
     try {
+      // When the chain fails, so does the work, and knows more about it.
       return await work();
     } finally {
       isDone = true;

@@ -1,6 +1,11 @@
-/** Child processes of a run: started with the same Node, logged to files, ended together. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * Child processes of a run: started with the same Node, logged to files, ended together. Each leads a
+ * process group of its own, so that Ctrl-C in a terminal reaches the testbed alone, which then ends
+ * them in order; when it must end at once, it takes them along.
+ */
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -28,12 +33,20 @@ export interface Child {
 
 export class Children {
   readonly #running = new Map<string, Child>();
+  readonly #commands = new Set<ChildProcess>();
+  readonly #killAll = () => {
+    for (const child of this.#running.values()) child.kill('SIGKILL');
+    for (const command of this.#commands) command.kill('SIGKILL');
+  };
   readonly #environment: NodeJS.ProcessEnv;
   readonly #logDir: string;
   #started = 0;
+  #isStopped = false;
 
   constructor(logDir: string, compileCacheDir: string) {
     this.#logDir = logDir;
+    // Before anybody removes the files that they write.
+    process.prependOnceListener('exit', this.#killAll);
     this.#environment = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir, NO_COLOR: '1' };
   }
 
@@ -54,11 +67,7 @@ export class Children {
   start(name: string, args: string[]): Child {
     const logFile = `${this.#logDir}/${name}.log`;
     const log = createWriteStream(logFile, { flags: 'a' });
-    const process_ = spawn(process.execPath, nodeArgs(args), {
-      cwd: PROJECT,
-      env: this.#environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const process_ = this.#spawn(args);
     process_.stdout.pipe(log, { end: false });
     process_.stderr.pipe(log, { end: false });
     const ended = exitOf(process_).finally(() => {
@@ -78,36 +87,44 @@ export class Children {
     return child;
   }
 
-  /** Runs a command of the project to its end. @returns its stdout. @throws ChildError */
+  /**
+   * Runs a command of the project to its end. @returns its stdout
+   * @throws ChildError when it fails, also because `stopAll` ended it
+   */
   async command(name: string, args: string[]): Promise<string> {
-    const child = spawn(process.execPath, nodeArgs(args), {
-      cwd: PROJECT,
-      env: this.#environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    if (this.#isStopped) throw new ChildError(name, null, 'the run ends');
+    const child = this.#spawn(args);
+    this.#commands.add(child);
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk));
     child.stderr.on('data', (chunk: Buffer) => (err += chunk));
-    const code = await exitOf(child);
+    const code = await exitOf(child).finally(() => this.#commands.delete(child));
     if (code !== 0) throw new ChildError(name, code, err.trim().split('\n').slice(-3).join(' | '));
     return out;
   }
 
-  /** SIGTERM to all, SIGKILL to those that are still there after `graceMs`. */
+  /** SIGTERM to all, SIGKILL to those that are still there after `graceMs`. Starts no more. */
   async stopAll(graceMs: number): Promise<void> {
+    this.#isStopped = true;
+    for (const command of this.#commands) command.kill('SIGKILL');
     const children = this.running();
     for (const child of children) child.kill('SIGTERM');
-    const timer = setTimeout(() => {
-      for (const child of this.running()) child.kill('SIGKILL');
-    }, graceMs);
-    await Promise.all(children.map((child) => child.ended));
+    const timer = setTimeout(this.#killAll, graceMs);
+    const commands = [...this.#commands].map((command) => exitOf(command));
+    await Promise.allSettled([...children.map((child) => child.ended), ...commands]);
     clearTimeout(timer);
+    process.removeListener('exit', this.#killAll);
   }
-}
 
-function nodeArgs(args: string[]): string[] {
-  return ['--disable-warning=ExperimentalWarning', ...args];
+  #spawn(args: string[]): ChildProcessByStdio<null, Readable, Readable> {
+    return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+      cwd: PROJECT,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+  }
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {

@@ -3,8 +3,7 @@
  * installer gives each home an `agent.toml` and enrols it, the utility adds the meter. Everything
  * goes through the real commands and files; only the houses are emulated.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChainHost } from './chain-host.ts';
 import type { Children } from './children.ts';
@@ -12,6 +11,7 @@ import { agentToml, operatorToml } from './config-files.ts';
 import { EmulatedHome } from './emulators/emulated-home.ts';
 import { enrolAll } from './enrolment.ts';
 import type { CommunitySpec, HomeSpec } from './homes/community.ts';
+import { reservePort } from './reserved-port.ts';
 
 export const INTERVAL_SECONDS = 900;
 const OPERATOR_MAIN = 'operator/main.ts';
@@ -57,7 +57,7 @@ export interface Neighbourhood {
   homes: NeighbourHome[];
   /** What one command of the set-up took, real ms: how long a process takes to start here now. */
   commandMs: number;
-  /** Writes all config files again, with the clock that market time will have. */
+  /** Writes all config files again, with the clock of market time; the processes can be started. */
   useClock(clock: string): void;
   close(): Promise<void>;
 }
@@ -67,14 +67,14 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
   const operatorDirectory = join(options.directory, 'operator');
   mkdirSync(operatorDirectory, { recursive: true });
   const operatorConfig = join(operatorDirectory, 'operator.toml');
-  const dsoPort = await freePort();
+  const dsoPort = await reservePort();
   const writeOperator = (clock: string | null) =>
     writeFileSync(
       operatorConfig,
       operatorToml({
         name: options.community.source,
         rpcUrl: options.rpcUrl ?? options.chain.anvil.url,
-        dsoPort,
+        dsoPort: dsoPort.port,
         community: options.community,
         horizonIntervals: options.horizonIntervals,
         leadSeconds: options.pace.leadSeconds,
@@ -99,6 +99,7 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
 
   options.say(`installer: enrols ${options.community.homes.length} meters`);
   const houses = await Promise.all(options.community.homes.map((spec) => build(spec, options)));
+  const closeAll = () => Promise.all(houses.map(({ emulated }) => emulated.close()));
   const meterIds = await enrolAll(
     houses.map(({ spec, config }) => ({
       name: spec.name,
@@ -107,7 +108,10 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
       maxPowerW: spec.maxPowerW,
     })),
     { children: options.children, directory: options.directory, operatorConfig, gridFile },
-  );
+  ).catch(async (cause: unknown) => {
+    await closeAll();
+    throw cause;
+  });
   const homes = houses.map((house, at) => ({ ...house, meterId: meterIds[at] ?? '' }));
   return {
     community: options.community,
@@ -115,11 +119,13 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
     homes,
     commandMs,
     useClock(clock) {
+      dsoPort.release();
       writeOperator(clock);
       for (const home of homes) writeAgent(home, options, clock);
     },
     async close() {
-      await Promise.all(homes.map((home) => home.emulated.close()));
+      dsoPort.release();
+      await closeAll();
     },
   };
 }
@@ -155,20 +161,4 @@ function writeAgent(
       clock,
     }),
   );
-}
-
-/** Removes what a run left, sockets and databases included. */
-export function removeRun(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

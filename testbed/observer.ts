@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LogFollower } from '../chain/follower.ts';
 import { JsonRpc } from '../chain/rpc.ts';
+import { RpcError } from '../chain/rpc-forms.ts';
 import { clearTransport } from '../host/http-transport.ts';
 import type { Clock, Sql } from '../host/ports.ts';
 import { openSql } from '../host/sqlite.ts';
@@ -29,6 +30,8 @@ interface WatchedHome {
 
 export class Observer {
   readonly book: Book;
+  /** Why the last look could not read the chain. */
+  problem: RpcError | null = null;
   readonly #run: Run;
   readonly #record: CommunityRecord;
   readonly #follower: LogFollower;
@@ -88,7 +91,19 @@ export class Observer {
     this.#solver?.close();
   }
 
+  /** A chain that answers badly for once is read again with the next look. */
   async #follow(signal: AbortSignal): Promise<void> {
+    this.problem = null;
+    try {
+      await this.#read(signal);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.problem = error;
+      this.#record.health('chain', 'down', error.message);
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
     const { events, head } = await this.#follower.poll(signal);
     for (const event of events) {
       this.book.observe(event);

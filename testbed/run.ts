@@ -4,9 +4,8 @@
  * Scaled time: every agent is a process of its own and time runs by the wall. Stepped time
  * (`--speed max`): a few host processes carry all agents and the conductor leads time.
  */
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../host/ports.ts';
 import { scaledClock } from '../host/scaled-clock.ts';
 import { ChainHost } from './chain-host.ts';
@@ -19,11 +18,11 @@ import {
   type NeighbourHome,
   type Neighbourhood,
   type Pace,
-  removeRun,
   setUp,
 } from './neighbourhood.ts';
 import type { RunOptions } from './options.ts';
 import { paceOf, speedFactor } from './pace.ts';
+import { Place, RunError } from './run-place.ts';
 
 /** Real time that the processes of scaled time get to start before the first interval, at least. */
 const START_MS_PER_PROCESS = 600;
@@ -31,15 +30,9 @@ const START_MS = 3_000;
 /** Agents per host process in stepped time: two hosts keep two cores busy. */
 const AGENTS_PER_HOST = 64;
 const STOP_GRACE_MS = 8_000;
-const MEMORY_PLACE = '/dev/shm';
+/** After a failure, how long the end of anvil may take to be noticed. */
+const END_NOTICE_MS = 300;
 const PROJECT = join(import.meta.dirname, '..');
-
-export class RunError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'RunError';
-  }
-}
 
 export interface Run {
   readonly options: RunOptions;
@@ -65,112 +58,123 @@ export interface Run {
   remove(): Promise<void>;
 }
 
-/** @param endpoint where everybody but the testbed finds the chain, when not at anvil itself */
+/** What a run is prepared with, beside what it is about. */
+export interface RunSupport {
+  say: (line: string) => void;
+  /** Ends the set-up when it aborts. */
+  signal: AbortSignal;
+  /** Where everybody but the testbed finds the chain, when not at anvil itself. */
+  endpoint?: (anvilUrl: string) => Promise<string>;
+}
+
+/** @throws RunError, AnvilError, ChildError; the signal's reason when it aborts */
 export async function prepareRun(
   options: RunOptions,
   community: CommunitySpec,
-  say: (line: string) => void,
-  endpoint: (anvilUrl: string) => Promise<string> = async (url) => url,
+  support: RunSupport,
 ): Promise<Run> {
-  const directory = runDirectory(options);
-  const logs = join(directory, 'logs');
-  mkdirSync(logs);
-  const children = new Children(logs, join(PROJECT, '.cache', 'compile'));
-  let time: Clock | Conductor | null = null;
-  // One interval before the first, so that the first can be traded like any other.
-  const beginsAtMs = community.startsAtMs - INTERVAL_SECONDS * 1000;
-  const now = () => time?.now() ?? beginsAtMs;
-  const pace = paceOf(options);
-  say('chain: starts anvil');
-  const chain = await ChainHost.start(beginsAtMs);
-  let neighbourhood: Neighbourhood | null = null;
-  let homeNames: HomeNames | null = null;
-  const shutDown = async () => {
-    await children.stopAll(STOP_GRACE_MS);
-    homeNames?.close();
-    await neighbourhood?.close();
-    await chain.anvil.stop();
-    if (options.keepDir === null) removeRun(directory);
-  };
+  const { say, signal } = support;
+  const place = new Place(options);
   try {
-    neighbourhood = await setUp({
-      directory,
-      community,
-      chain,
-      rpcUrl: await endpoint(chain.anvil.url),
-      children,
-      pace,
-      horizonIntervals: 13,
+    const { directory } = place;
+    const children = new Children(join(directory, 'logs'), join(PROJECT, '.cache', 'compile'));
+    place.toClose(() => children.stopAll(STOP_GRACE_MS));
+    signal.addEventListener('abort', () => void children.stopAll(STOP_GRACE_MS), { once: true });
+    say('chain: starts anvil');
+    // One interval before the first, so that the first can be traded like any other.
+    const beginsAtMs = community.startsAtMs - INTERVAL_SECONDS * 1000;
+    const chain = await ChainHost.start(beginsAtMs);
+    place.toClose(() => chain.anvil.stop());
+    signal.throwIfAborted();
+    const pace = paceOf(options);
+    const time: RunTime = { beginsAtMs, source: null };
+    const neighbourhood = await setUp({
+      ...{ directory, community, chain, children, pace, horizonIntervals: 13, say },
+      rpcUrl: (await support.endpoint?.(chain.anvil.url)) ?? chain.anvil.url,
       follow: options.follow,
       seed: options.seed,
-      now,
-      say,
+      now: () => nowOf(time),
     });
+    place.toClose(() => neighbourhood.close());
+    const homeNames = new HomeNames(neighbourhood);
+    place.toClose(async () => homeNames.close());
+    const parts = { options, community, directory, chain, children, neighbourhood, pace };
+    return {
+      ...{ ...parts, homeNames, firstInterval: intervalOf(community.startsAtMs) },
+      now: () => nowOf(time),
+      play: (ending, onStep) => play({ ...parts, homeNames }, time, ending, onStep),
+      stop: () => children.stopAll(STOP_GRACE_MS),
+      remove: () => place.close(),
+    };
   } catch (cause) {
-    await shutDown();
+    await place.close();
+    signal.throwIfAborted();
     throw cause;
   }
-  const homes = neighbourhood;
-  const names = new HomeNames(homes);
-  homeNames = names;
-  const places = { directory, neighbourhood: homes, homeNames: names };
-  const shared = { options, community, chain, children, pace, ...places };
-  return {
-    ...shared,
-    firstInterval: Math.floor(community.startsAtMs / 1000 / INTERVAL_SECONDS),
-    now,
-    async play(signal, onStep) {
-      const endMs = community.startsAtMs + options.intervals * INTERVAL_SECONDS * 1000;
-      if (options.speed === 'max') {
-        const blocks = chain.inOrder((address) => names.of(address) ?? '');
-        const conductor = new Conductor(beginsAtMs, pace.blockSeconds, blocks);
-        time = conductor;
-        await playStepped(conductor, shared, endMs, signal, onStep);
-      } else {
-        const count = homes.homes.length + 2;
-        const factor = speedFactor(options.speed);
-        const eachMs = Math.max(START_MS_PER_PROCESS, homes.commandMs);
-        const startMs = Math.max(START_MS + count * eachMs, options.speed * 1000);
-        const originMs = Date.now() + startMs;
-        const clock = scaledClock({
-          startsAtMs: community.startsAtMs,
-          wallOriginMs: originMs,
-          factor,
-        });
-        time = clock;
-        homes.useClock(`scaled:${community.startsAtMs}:${originMs}:${factor}`);
-        await playScaled(clock, shared, endMs, signal, onStep);
-      }
-    },
-    stop: () => children.stopAll(STOP_GRACE_MS),
-    remove: shutDown,
-  };
 }
 
-/**
- * As fast as it goes, a hundred homes wait mostly for the disk: then the files live in memory, if
- * the system has a place for that. They are synced all the same.
- */
-function temporaryPlace(speed: RunOptions['speed']): string {
-  if (speed !== 'max') return tmpdir();
+/** Market time: stands still until the run plays. */
+interface RunTime {
+  readonly beginsAtMs: number;
+  source: { now(): number } | null;
+}
+
+function nowOf({ source, beginsAtMs }: RunTime): number {
+  return source?.now() ?? beginsAtMs;
+}
+
+function intervalOf(atMs: number): number {
+  return Math.floor(atMs / 1000 / INTERVAL_SECONDS);
+}
+
+async function play(
+  run: Shared,
+  time: RunTime,
+  signal: AbortSignal,
+  onStep: () => Promise<void>,
+): Promise<void> {
+  const { options, community, chain, homeNames, neighbourhood, pace } = run;
+  const endMs = community.startsAtMs + options.intervals * INTERVAL_SECONDS * 1000;
   try {
-    accessSync(MEMORY_PLACE, constants.W_OK | constants.X_OK);
-    return MEMORY_PLACE;
-  } catch {
-    return tmpdir();
+    if (options.speed === 'max') {
+      const blocks = chain.inOrder((address) => homeNames.of(address) ?? '');
+      const conductor = new Conductor(time.beginsAtMs, pace.blockSeconds, blocks);
+      time.source = conductor;
+      await playStepped(conductor, run, endMs, signal, onStep);
+    } else {
+      const { clock, setting } = scaledTime(options.speed, community, neighbourhood);
+      time.source = clock;
+      neighbourhood.useClock(setting);
+      await playScaled(clock, run, endMs, signal, onStep);
+    }
+  } catch (cause) {
+    if (signal.aborted) return;
+    // Whoever noticed it first: without its chain everybody fails, each with words of its own.
+    if (await hasEnded(chain)) throw new RunError('the chain of this run (anvil) has ended', cause);
+    throw cause;
   }
 }
 
-/** @throws RunError when the folder to keep is there already */
-function runDirectory({ keepDir, speed }: RunOptions): string {
-  if (keepDir === null) return mkdtempSync(join(temporaryPlace(speed), 'transax-'));
-  const directory = resolve(keepDir);
-  if (existsSync(directory)) throw new RunError(`${directory} is there already: name a new folder`);
-  mkdirSync(directory, { recursive: true });
-  return directory;
+/** Market time from the first interval on, as soon as all processes can have started. */
+function scaledTime(
+  secondsPerInterval: number,
+  { startsAtMs }: CommunitySpec,
+  { homes, commandMs }: Neighbourhood,
+): { clock: Clock; setting: string } {
+  const factor = speedFactor(secondsPerInterval);
+  const eachMs = Math.max(START_MS_PER_PROCESS, commandMs);
+  const startMs = Math.max(START_MS + (homes.length + 2) * eachMs, secondsPerInterval * 1000);
+  const wallOriginMs = Date.now() + startMs;
+  const clock = scaledClock({ startsAtMs, wallOriginMs, factor });
+  return { clock, setting: `scaled:${startsAtMs}:${wallOriginMs}:${factor}` };
 }
 
-type Shared = Pick<Run, 'chain' | 'children' | 'neighbourhood' | 'pace' | 'directory'>;
+async function hasEnded(chain: ChainHost): Promise<boolean> {
+  const aWhile = new Promise<boolean>((resolve) => setTimeout(resolve, END_NOTICE_MS, false));
+  return await Promise.race([chain.anvil.ended.then(() => true), aWhile]);
+}
+
+type Shared = Omit<Run, 'firstInterval' | 'now' | 'play' | 'stop' | 'remove'>;
 
 async function playStepped(
   conductor: Conductor,

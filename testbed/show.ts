@@ -1,5 +1,5 @@
 /** Plays a run before the eyes of people: progress in the terminal, the page, the figures. */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../host/system-clock.ts';
 import type { GridFacts } from '../market/grid.ts';
@@ -13,6 +13,7 @@ import { type Page, startPage } from './page/server.ts';
 import type { Progress } from './progress.ts';
 import { figuresOf, type RunFigures, residentMiB } from './report.ts';
 import { prepareRun, type Run } from './run.ts';
+import { RunError } from './run-place.ts';
 import { type TradedRun, writeTables } from './tables.ts';
 
 const ZONE = 'Europe/Berlin';
@@ -20,8 +21,8 @@ const USE_MICRO_PER_KWH = 300_000;
 const FEED_IN_MICRO_PER_KWH = 80_000;
 
 /**
- * @returns the figures of all intervals that ended
- * @throws RunError, AnvilError, PageError, AuditError
+ * @returns the figures of all intervals that ended; null when none did
+ * @throws RunError, AnvilError, ChildError, PageError, RpcError, AuditError
  */
 export async function showRun(
   options: RunOptions,
@@ -30,6 +31,7 @@ export async function showRun(
   signal: AbortSignal,
 ): Promise<RunFigures | null> {
   const startedMs = performance.now();
+  if (options.outDir !== null) prepareOut(options.outDir);
   progress.say(`a neighbourhood of ${community.homes.length} homes: ${community.source}`);
   const record = new CommunityRecord(recordedRun(options, community));
   const page = await startPage({ state: () => record.state(), port: options.port });
@@ -37,7 +39,7 @@ export async function showRun(
   record.phase('starting', 'The utility deploys the contracts and enrols the meters.');
   let run: Run | null = null;
   try {
-    run = await prepareRun(options, community, (line) => progress.say(line));
+    run = await prepareRun(options, community, { say: (line) => progress.say(line), signal });
     const facts = readFacts(run);
     const watch = new Watch(run, facts, record, page, progress);
     try {
@@ -57,9 +59,22 @@ export async function showRun(
     if (options.outDir !== null) writeTables(options.outDir, watch.traded(endedIntervals));
     summarise(figures, progress);
     return figures;
+  } catch (cause) {
+    if (run === null && signal.aborted) return null;
+    throw cause;
   } finally {
     await page.close();
     await run?.remove();
+  }
+}
+
+/** @throws RunError when tables could not be written there in the end */
+function prepareOut(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new RunError(`--out ${folder} cannot be written: ${(cause as Error).message}`, cause);
   }
 }
 
@@ -105,12 +120,13 @@ class Watch {
     this.maxRssMiB = Math.max(this.maxRssMiB, this.#memory());
   }
 
-  /** @returns how many whole intervals were played */
+  /** @returns how many whole intervals were played. @throws RpcError */
   async finish(signal: AbortSignal): Promise<number> {
     const ended = await this.#observer.look(this.#signal);
+    this.#observer.close();
+    if (this.#observer.problem !== null) throw this.#observer.problem;
     if (ended !== null) this.#tellInterval(ended);
     this.#page.notify();
-    this.#observer.close();
     const played = this.#lastInterval - this.#run.firstInterval;
     return Math.max(0, signal.aborted ? played : this.#run.options.intervals);
   }

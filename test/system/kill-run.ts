@@ -89,13 +89,14 @@ export async function playWithBlows(args: string[], blows: Blow[]): Promise<Afte
     taps.push(tap);
     return tap.url;
   };
-  const run = await prepareRun(options, chooseCommunity(options), () => {}, endpoint);
+  const never = new AbortController().signal;
+  const support = { say: () => {}, signal: never, endpoint };
+  const run = await prepareRun(options, chooseCommunity(options), support);
   const [tap] = taps;
   if (tap === undefined) throw new Error('the run asked for no endpoint');
   try {
     const trouble = new Trouble(run, blows);
     tap.onSend = (sent) => trouble.onSend(sent);
-    const never = new AbortController().signal;
     await run.play(never, () => trouble.step());
     await trouble.over();
     const unacknowledged = await settled(run);
