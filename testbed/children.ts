@@ -1,7 +1,7 @@
 /**
- * Child processes of a run: started with the same Node, logged to files, ended together. Each leads a
- * process group of its own, so that Ctrl-C in a terminal reaches the testbed alone, which then ends
- * them in order; when it must end at once, it takes them along.
+ * Child processes of a run: started with the same Node, logged to files, ended together. Each leads
+ * a process group of its own, so that Ctrl-C in a terminal reaches the testbed alone, which then
+ * ends them in order; when it must end at once, it takes them along.
  */
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** Which home an address belongs to, asked one by one while a run plays: the utility's books say. */
+/**
+ * Which home an address belongs to, asked one by one while a run plays: the utility's books say.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sql } from '../host/ports.ts';

@@ -9,7 +9,7 @@ import type { ChainHost } from './chain-host.ts';
 import type { Children } from './children.ts';
 import { agentToml, operatorToml } from './config-files.ts';
 import { EmulatedHome } from './emulators/emulated-home.ts';
-import { enrolAll } from './enrolment.ts';
+import { type EnrolmentPlace, enrolAll } from './enrolment.ts';
 import type { CommunitySpec, HomeSpec } from './homes/community.ts';
 import { reservePort } from './reserved-port.ts';
 
@@ -98,21 +98,8 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
   const gridFile = join(operatorDirectory, 'grid.json');
 
   options.say(`installer: enrols ${options.community.homes.length} meters`);
-  const houses = await Promise.all(options.community.homes.map((spec) => build(spec, options)));
-  const closeAll = () => Promise.all(houses.map(({ emulated }) => emulated.close()));
-  const meterIds = await enrolAll(
-    houses.map(({ spec, config }) => ({
-      name: spec.name,
-      config,
-      feeder: spec.feeder,
-      maxPowerW: spec.maxPowerW,
-    })),
-    { children: options.children, directory: options.directory, operatorConfig, gridFile },
-  ).catch(async (cause: unknown) => {
-    await closeAll();
-    throw cause;
-  });
-  const homes = houses.map((house, at) => ({ ...house, meterId: meterIds[at] ?? '' }));
+  const places = { directory: options.directory, operatorConfig, gridFile };
+  const homes = await moveIn(options, places);
   return {
     community: options.community,
     operatorConfig,
@@ -125,9 +112,34 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
     },
     async close() {
       dsoPort.release();
-      await closeAll();
+      await closeAll(homes);
     },
   };
+}
+
+/** Builds the houses and enrols their meters. @throws ChildError */
+async function moveIn(
+  options: SetupOptions,
+  places: Omit<EnrolmentPlace, 'children'>,
+): Promise<NeighbourHome[]> {
+  const houses = await Promise.all(options.community.homes.map((spec) => build(spec, options)));
+  const meters = houses.map(({ spec, config }) => ({
+    name: spec.name,
+    config,
+    feeder: spec.feeder,
+    maxPowerW: spec.maxPowerW,
+  }));
+  try {
+    const meterIds = await enrolAll(meters, { ...places, children: options.children });
+    return houses.map((house, at) => ({ ...house, meterId: meterIds[at] ?? '' }));
+  } catch (cause) {
+    await closeAll(houses);
+    throw cause;
+  }
+}
+
+async function closeAll(houses: Pick<NeighbourHome, 'emulated'>[]): Promise<void> {
+  await Promise.all(houses.map(({ emulated }) => emulated.close()));
 }
 
 /** A house with its meter, battery and boiler behind Modbus TCP, and the agent's settings. */

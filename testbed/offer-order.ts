@@ -1,8 +1,8 @@
 /**
  * The order of offers that wait for the same block. Homes post at the same moments of stepped time,
  * and who comes first is chance; but offers are numbered as they come, and pairing goes by number.
- * So that a run can be repeated, they are put in the order of their homes and terms before the block
- * is mined. Offers come after what else waits: nothing of it can depend on them.
+ * So that a run can be repeated, they are put in the order of their homes and terms before the
+ * block is mined. Offers come after what else waits: nothing of it can depend on them.
  */
 import { id, Signature, Transaction } from 'ethers';
 import type { Anvil } from './anvil.ts';
