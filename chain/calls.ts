@@ -28,8 +28,8 @@ export const GAS_MAX = 16_000_000;
 const GAS_SMALL = 500_000;
 const GAS_SETUP = 3_000_000;
 /**
- * Of a grant over up to a quarter of a day, and of money: one limit for all, because some nodes drop
- * a sender's later transactions when one with a larger limit does not fit into a block.
+ * Of a grant over up to a quarter of a day, and of money: one limit for all, because some nodes
+ * drop a sender's later transactions when one with a larger limit does not fit into a block.
  */
 const GAS_GRANT = 800_000;
 const GRANT_INTERVALS = 24;

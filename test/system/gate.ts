@@ -1,4 +1,6 @@
-/** A way to a server that can be cut: TCP passed on to it, or refused as by a machine that is down. */
+/**
+ * A way to a server that can be cut: TCP passed on to it, or refused as by a machine that is down.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 

@@ -56,7 +56,7 @@ async function toEnd(args: string[]): Promise<Started & { code: number | null }>
   }
 }
 
-test('without a config or a question: figures on stdout, one object, everything final', async () => {
+test('without a config or a question: figures on stdout, one object, all is final', async () => {
   const { code, out, err } = await toEnd(STEPPED);
   assert.is(code, 0, err);
   assert.is(out.trim().split('\n').length, 1, out);

@@ -26,7 +26,7 @@ function someOffers(): DayOffer[] {
     .map((offer, at) => ({ ...offer, id: at + 1 }));
 }
 
-test('trades on the chain what the optimum is, and what the study computes without one', async () => {
+test('trades on the chain the optimum, which the study computes without a chain', async () => {
   const offers = someOffers();
   assert.ok(offers.length > 200);
   assert.ok(offers.some((offer) => offer.lastInterval > offer.firstInterval));
