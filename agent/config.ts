@@ -4,8 +4,10 @@
  */
 import * as v from 'valibot';
 import { durationMs, energyWs, powerW, share } from '../market/settings/quantities.ts';
+import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
 import { BATTERY_PROFILES, METER_PROFILES } from './drivers/profile.ts';
+import type { BatteryModel } from './strategy/battery.ts';
 
 /** A device in the house, reached by IP literal only, so that no name is ever looked up. */
 export interface TcpAddress {
@@ -21,19 +23,10 @@ export interface MeterSettings {
   pollMs: number;
 }
 
-export interface BatterySettings {
+export interface BatterySettings extends BatteryModel {
   profile: string;
   connection: TcpAddress;
   unit: number;
-  capacityWs: number;
-  /** Most power into and out of the battery. */
-  chargeW: number;
-  dischargeW: number;
-  /** State of charge is kept between these shares of the capacity. */
-  lowShare: number;
-  highShare: number;
-  /** Energy out over energy in, of a whole cycle: 0 to 1. */
-  efficiency: number;
 }
 
 export interface RelaySettings {
@@ -261,10 +254,7 @@ const SCHEMA = table({
   battery: v.optional(BATTERY),
   loads: v.optional(LOADS, {}),
   home: table({
-    zone: v.pipe(
-      v.string('must be text, for example "Europe/Berlin"'),
-      v.check(isZone, 'is no IANA time zone; write for example "Europe/Berlin"'),
-    ),
+    zone: timeZone(),
     max_power: positivePower(),
   }),
   state: v.optional(
@@ -306,13 +296,4 @@ function isIpLiteral(host: string): boolean {
   if (host.startsWith('[')) return /:.*:/.test(host);
   const parts = host.split('.');
   return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
 }

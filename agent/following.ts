@@ -10,13 +10,14 @@ import type { Interval, MarketCalendar } from '../market/intervals.ts';
 import type { Battery, BatteryState } from './drivers/battery.ts';
 import type { EventMap, Sample } from './events.ts';
 import type { Journal } from './journal/journal.ts';
-import { type BatteryLimits, followTarget, roomOf } from './loads/battery-control.ts';
+import { followTarget, roomOf } from './loads/battery-control.ts';
 import { BatteryHand, type BatteryOrder } from './loads/battery-hand.ts';
 import { LoadEstimate } from './loads/load-estimate.ts';
 import { RelayHand, type SwitchedLoadSettings } from './loads/relay-hand.ts';
 import { SwitchPlan } from './loads/switch-plan.ts';
 import { isBetterKept, lastResort } from './loads/switching.ts';
 import { ProvenTime, type TimeReading } from './proven-time.ts';
+import type { BatteryModel } from './strategy/battery.ts';
 
 export interface FollowingPorts {
   clock: Clock;
@@ -24,7 +25,7 @@ export interface FollowingPorts {
   journal: Journal;
   events: EventMap;
   calendar: Pick<MarketCalendar, 'intervalSeconds'>;
-  battery: { device: Battery; limits: BatteryLimits } | null;
+  battery: { device: Battery; limits: BatteryModel } | null;
   loads: readonly { settings: SwitchedLoadSettings; relay: Relay }[];
   /** IANA zone of the home: loads want their energy by the local day. */
   zone: string;

@@ -5,8 +5,8 @@
  */
 import { Interface, type InterfaceAbi } from 'ethers';
 import { encodeChunk } from '../market/matching/chunk.ts';
-import type { Chunk, Objective } from '../market/offers.ts';
-import { SIDE_CODE, type Side } from '../market/units.ts';
+import type { Chunk, EnergyAsset, Objective } from '../market/offers.ts';
+import { SIDE_CODE } from '../market/units.ts';
 import { ASSETS_ABI, MATCHING_ABI, MICROGRID_ABI } from './abi.ts';
 import type { MarketContracts } from './decode.ts';
 
@@ -122,15 +122,9 @@ function chunkTuple(chunk: ClaimedChunk): unknown[] {
 
 // ------------------------------------------------------------------------------ assets and money
 
-export interface EnergyGrant {
+export interface EnergyGrant extends Omit<EnergyAsset, 'id' | 'owner'> {
   to: string;
   market: string;
-  feeder: number;
-  side: Side;
-  firstInterval: number;
-  lastInterval: number;
-  energyWs: number;
-  maxPowerW: number;
 }
 
 export function addEnergyCall(grid: MarketContracts, grant: EnergyGrant): Call {

@@ -2,9 +2,9 @@
  * The grid file as text: written by `transax-operator grid export`, read by everyone. Parsed
  * strictly, all faults together; who signed it is checked against the key that it names.
  */
-import { getAddress } from 'ethers';
 import * as v from 'valibot';
 import { type GridFacts, type GridFile, hashGrid } from './grid.ts';
+import { ADDRESS_FORM, isHttpUrl, type JsonFault, readJson } from './json-forms.ts';
 import { isSignedBy, type SigningDomain } from './messages.ts';
 import { MAX_UINT32, MAX_UINT48 } from './units.ts';
 
@@ -12,7 +12,7 @@ export class GridFileError extends Error {
   /** `malformed`: not of the agreed form. `bad-signature`: not signed by the DSO it names. */
   readonly code: 'malformed' | 'bad-signature';
   /** All that is wrong: where, and what. */
-  readonly faults: readonly { path: string; fault: string }[];
+  readonly faults: readonly JsonFault[];
   constructor(code: GridFileError['code'], message: string, faults: GridFileError['faults'] = []) {
     super(message);
     this.name = 'GridFileError';
@@ -25,11 +25,7 @@ const whole = (min: number, max: number) =>
   v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max));
 const uint32 = whole(0, MAX_UINT32);
 const positive = whole(1, MAX_UINT32);
-const address = v.pipe(
-  v.string(),
-  v.check(isAddress, 'not an address, or its checksum does not fit'),
-  v.transform((text) => getAddress(text)),
-);
+const address = ADDRESS_FORM;
 const url = v.pipe(
   v.string(),
   v.check(isHttpUrl, 'not an address that begins with http:// or https://'),
@@ -73,26 +69,12 @@ const file = v.strictObject({
  * @throws GridFileError
  */
 export function parseGridFile(text: string): GridFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new GridFileError('malformed', 'the grid file is not JSON');
-  }
-  const result = v.safeParse(file, json);
-  if (!result.success) {
-    const faults = result.issues.map((issue) => ({
-      path: v.getDotPath(issue) ?? '',
-      fault: issue.message,
-    }));
-    const list = faults.map(({ path, fault }) => `${path}: ${fault}`).join('; ');
-    throw new GridFileError(
-      'malformed',
-      `the grid file is not of the agreed form: ${list}`,
-      faults,
-    );
-  }
-  const grid = result.output;
+  const grid = readJson(
+    file,
+    text,
+    'the grid file',
+    (message, faults) => new GridFileError('malformed', message, faults),
+  );
   if (!isSignedBy(hashGrid(grid.facts), grid.signature, grid.facts.dso.address)) {
     throw new GridFileError(
       'bad-signature',
@@ -118,22 +100,4 @@ export function isNewerIssue(pinned: GridFile, offered: GridFile): boolean {
 /** What every message of this grid is signed under. */
 export function domainOf(grid: GridFacts): SigningDomain {
   return { chainId: grid.chainId, assetsContract: grid.contracts.assets };
-}
-
-function isAddress(text: string): boolean {
-  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) return false;
-  try {
-    getAddress(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isHttpUrl(text: string): boolean {
-  try {
-    return ['http:', 'https:'].includes(new URL(text).protocol) && text.length <= 300;
-  } catch {
-    return false;
-  }
 }

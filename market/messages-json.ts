@@ -11,8 +11,9 @@
  * that cannot be parsed gets HTTP 400 and an unsigned `{code, sentence, faults}`: it has no id to
  * sign.
  */
-import { getAddress, keccak256, toUtf8Bytes } from 'ethers';
+import { keccak256, toUtf8Bytes } from 'ethers';
 import * as v from 'valibot';
+import { ADDRESS_FORM, type JsonFault, readJson } from './json-forms.ts';
 import {
   type Address,
   type Hex32,
@@ -41,7 +42,7 @@ export class MessageError extends Error {
   /** `malformed`: not of the agreed form. `bad-signature`: not signed by whom it should be. */
   readonly code: 'malformed' | 'bad-signature';
   /** All that is wrong: where, and what. */
-  readonly faults: readonly { path: string; fault: string }[];
+  readonly faults: readonly JsonFault[];
   constructor(code: MessageError['code'], message: string, faults: MessageError['faults'] = []) {
     super(message);
     this.name = 'MessageError';
@@ -132,11 +133,7 @@ const signature = v.pipe(
   v.string(),
   v.regex(/^0x[0-9a-fA-F]{130}$/, 'not a signature of 65 bytes as 0x and hex digits'),
 );
-const address = v.pipe(
-  v.string(),
-  v.check(isAddress, 'not an address, or its checksum does not fit'),
-  v.transform((text) => getAddress(text)),
-);
+const address = ADDRESS_FORM;
 const money = v.pipe(
   v.string(),
   v.regex(/^(0|[1-9][0-9]{0,19})$/, 'not an amount as decimal digits'),
@@ -322,33 +319,14 @@ export function openAnswer(
 }
 
 function read<S extends v.GenericSchema>(schema: S, text: string, what: string): v.InferOutput<S> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new MessageError('malformed', `${what} is not JSON`);
-  }
-  const result = v.safeParse(schema, json);
-  if (result.success) return result.output;
-  const faults = result.issues.map((issue) => ({
-    path: v.getDotPath(issue) ?? '',
-    fault: issue.message,
-  }));
-  const list = faults.map(({ path, fault }) => (path ? `${path}: ${fault}` : fault)).join('; ');
-  throw new MessageError('malformed', `${what} is not of the agreed form: ${list}`, faults);
+  return readJson(
+    schema,
+    text,
+    what,
+    (message, faults) => new MessageError('malformed', message, faults),
+  );
 }
 
 function write(value: unknown): string {
   return JSON.stringify(value, (_, field) => (typeof field === 'bigint' ? `${field}` : field));
-}
-
-function isAddress(text: string): boolean {
-  // getAddress alone would take other forms of an address as well.
-  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) return false;
-  try {
-    getAddress(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import type { Finality } from '../market/grid.ts';
 import type { MarketCalendar } from '../market/intervals.ts';
+import { isHttpUrl } from '../market/json-forms.ts';
 import type { FeederLimits } from '../market/offers.ts';
 import {
   amountMicro,
@@ -14,6 +15,7 @@ import {
   powerW,
   priceMicroPerKwh,
 } from '../market/settings/quantities.ts';
+import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
 import { MAX_UINT48 } from '../market/units.ts';
 
@@ -184,10 +186,7 @@ const GRID = table({
   min_offer: v.optional(energyWs(), '1 Wh'),
   min_trade: v.optional(energyWs(), '1 Wh'),
   offers_per_asset: v.optional(count(1, 64), 4),
-  tariff_zone: v.pipe(
-    v.string('must be text, for example "Europe/Berlin"'),
-    v.check(isZone, 'is no IANA time zone; write for example "Europe/Berlin"'),
-  ),
+  tariff_zone: timeZone(),
   feeders: v.pipe(
     v.array(FEEDER, 'must be a list of feeders'),
     v.minLength(1, 'must name at least one feeder'),
@@ -295,20 +294,3 @@ const SCHEMA = table({
     {},
   ),
 });
-
-function isHttpUrl(text: string): boolean {
-  try {
-    return ['http:', 'https:'].includes(new URL(text).protocol);
-  } catch {
-    return false;
-  }
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,10 +1,10 @@
 /**
  * `deployment.json`: what a deployment fixed. No keys; the DSO, the solver and the export read it.
  */
-import { getAddress } from 'ethers';
 import * as v from 'valibot';
 import type { GridFacts } from '../market/grid.ts';
 import type { MarketCalendar } from '../market/intervals.ts';
+import { ADDRESS_FORM, readJson } from '../market/json-forms.ts';
 import type { FeederLimits } from '../market/offers.ts';
 
 export interface Deployment {
@@ -50,11 +50,7 @@ export class DeploymentError extends Error {
 }
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const address = v.pipe(
-  v.string(),
-  v.regex(/^0x[0-9a-fA-F]{40}$/),
-  v.transform((text) => getAddress(text)),
-);
+const address = ADDRESS_FORM;
 const prices = v.array(whole);
 
 const SCHEMA = v.strictObject({
@@ -83,16 +79,12 @@ const SCHEMA = v.strictObject({
 
 /** @throws DeploymentError 'malformed', naming every fault */
 export function parseDeployment(text: string, path: string): Deployment {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new DeploymentError('malformed', `${path} is not JSON`);
-  }
-  const result = v.safeParse(SCHEMA, json);
-  if (result.success) return result.output;
-  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`);
-  throw new DeploymentError('malformed', `${path} is no deployment file: ${faults.join('; ')}`);
+  return readJson(
+    SCHEMA,
+    text,
+    `the deployment file ${path}`,
+    (message) => new DeploymentError('malformed', message),
+  );
 }
 
 export function deploymentJson(deployment: Deployment): string {

@@ -4,17 +4,7 @@
  * makes up for what the home is expected to draw. Every look corrects the errors of those before
  * it. Pure.
  */
-
-export interface BatteryLimits {
-  capacityWs: number;
-  chargeW: number;
-  dischargeW: number;
-  /** State of charge is kept between these shares. */
-  lowShare: number;
-  highShare: number;
-  /** Energy out over energy in, of a whole cycle; half of the loss falls on each way. */
-  efficiency: number;
-}
+import type { BatteryModel } from '../strategy/battery.ts';
 
 /** Energy at the terminals that the battery can still take and give within its window, Ws. */
 export interface BatteryRoom {
@@ -34,7 +24,7 @@ export interface FollowInput {
   /** Expected mean net load for the rest of the interval without the battery, W. */
   loadW: number;
   /** Null when there is none, or it cannot be used now. */
-  battery: { limits: BatteryLimits; room: BatteryRoom } | null;
+  battery: { limits: BatteryModel; room: BatteryRoom } | null;
 }
 
 export interface FollowOutput {
@@ -50,7 +40,7 @@ export interface FollowOutput {
 /** Devices and meters need so long to act and to show it: no error is corrected faster. */
 const SETTLE_S = 10;
 
-export function roomOf(limits: BatteryLimits, stateOfCharge: number): BatteryRoom {
+export function roomOf(limits: BatteryModel, stateOfCharge: number): BatteryRoom {
   const oneWay = Math.sqrt(limits.efficiency);
   const { capacityWs, lowShare, highShare } = limits;
   return {

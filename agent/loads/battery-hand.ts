@@ -2,7 +2,7 @@
 import type { Log } from '../../host/ports.ts';
 import { BusError } from '../../host/ports.ts';
 import type { Battery, BatteryState } from '../drivers/battery.ts';
-import type { BatteryLimits } from './battery-control.ts';
+import type { BatteryModel } from '../strategy/battery.ts';
 
 /** Long enough that one lost look does not end the following. */
 const DEAD_MAN_LOOKS = 3;
@@ -11,7 +11,7 @@ const LEAST_DEAD_MAN_S = 60;
 export type BatteryOrder = { kind: 'hold'; powerW: number } | { kind: 'automatic' } | null;
 
 export class BatteryHand {
-  readonly limits: BatteryLimits;
+  readonly limits: BatteryModel;
   readonly #battery: Battery;
   readonly #log: Log;
   readonly #deadManS: number;
@@ -19,7 +19,7 @@ export class BatteryHand {
   #order: BatteryOrder = null;
   #hasFailed = false;
 
-  constructor(battery: Battery, limits: BatteryLimits, pollMs: number, log: Log) {
+  constructor(battery: Battery, limits: BatteryModel, pollMs: number, log: Log) {
     this.limits = limits;
     this.#battery = battery;
     this.#log = log;

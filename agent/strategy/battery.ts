@@ -8,12 +8,13 @@
 
 export interface BatteryModel {
   capacityWs: number;
+  /** Most power into and out of the battery. */
   chargeW: number;
   dischargeW: number;
   /** State of charge is kept between these shares of the capacity. */
   lowShare: number;
   highShare: number;
-  /** Energy out over energy in, of a whole cycle. */
+  /** Energy out over energy in, of a whole cycle: 0 to 1. */
   efficiency: number;
 }
 
