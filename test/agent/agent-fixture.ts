@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { computeAddress, getAddress, SigningKey } from 'ethers';
-import { type GridFacts, type GridFile, hashGrid } from '../../market/grid.ts';
+import { Wallet } from 'ethers';
+import type { GridFile } from '../../market/grid.ts';
 import { gridFileJson } from '../../market/grid-json.ts';
 import { EmulatedHome } from '../../testbed/emulators/emulated-home.ts';
 import { generateCommunity } from '../../testbed/homes/community.ts';
+import { exampleGrid, signedGrid } from '../fixtures/example-grid.ts';
 
 export const START_MS = Date.UTC(2026, 5, 12, 9);
-const DSO_KEY = new SigningKey(`0x${'42'.repeat(32)}`);
+const DSO_KEY = `0x${'42'.repeat(32)}`;
 
 export interface Fixture {
   folder: string;
@@ -60,30 +61,9 @@ export async function withFixture(
 }
 
 function gridOf(rpcPort: number, dsoPort: number): GridFile {
-  const contract = (digit: string) => getAddress(`0x${digit.repeat(40)}`);
-  const facts: GridFacts = {
-    format: 'transax-grid-1',
-    issue: 1,
-    name: 'Test',
-    chainId: 31_337,
-    contracts: { microgrid: contract('1'), assets: contract('2'), matching: contract('3') },
-    deployedAtBlock: 0,
-    finality: { kind: 'instant' },
-    rpc: [`http://127.0.0.1:${rpcPort}`],
-    dso: { url: `http://127.0.0.1:${dsoPort}`, address: computeAddress(DSO_KEY.publicKey) },
-    calendar: {
-      intervalSeconds: 900,
-      clearIntervals: 1,
-      leadSeconds: 60,
-      quietSeconds: 300,
-      horizonIntervals: 13,
-    },
-    minTradeWs: 3600,
-    minOfferWs: 3600,
-    offersPerAsset: 4,
-    tariffZone: 'Europe/Berlin',
-  };
-  return { facts, signature: DSO_KEY.sign(hashGrid(facts)).serialized };
+  const dso = { url: `http://127.0.0.1:${dsoPort}`, address: new Wallet(DSO_KEY).address };
+  const facts = exampleGrid(dso.address, { rpc: [`http://127.0.0.1:${rpcPort}`], dso });
+  return signedGrid(facts, DSO_KEY);
 }
 
 function tomlOf(port: number): string {

@@ -1,47 +1,21 @@
-import { SigningKey, Wallet } from 'ethers';
+import { Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type GridFacts, hashGrid } from '../../market/grid.ts';
+import type { GridFacts } from '../../market/grid.ts';
 import {
   GridFileError,
   gridFileJson,
   isNewerIssue,
   parseGridFile,
 } from '../../market/grid-json.ts';
+import { exampleGrid, signedGrid } from '../fixtures/example-grid.ts';
 
 const test = suite('grid file');
 
 const DSO = `0x${'03'.repeat(32)}`;
-const FACTS: GridFacts = {
-  format: 'transax-grid-1',
-  issue: 1,
-  name: 'Example',
-  chainId: 31337,
-  contracts: {
-    microgrid: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
-    assets: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
-    matching: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
-  },
-  deployedAtBlock: 1,
-  finality: { kind: 'depth', blocks: 3 },
-  rpc: ['http://127.0.0.1:8545'],
-  dso: { url: 'http://127.0.0.1:8800', address: new Wallet(DSO).address },
-  calendar: {
-    intervalSeconds: 900,
-    clearIntervals: 1,
-    leadSeconds: 60,
-    quietSeconds: 300,
-    horizonIntervals: 13,
-  },
-  minTradeWs: 3600,
-  minOfferWs: 3600,
-  offersPerAsset: 4,
-  tariffZone: 'Europe/Berlin',
-};
+const FACTS = exampleGrid(new Wallet(DSO).address, { finality: { kind: 'depth', blocks: 3 } });
 
-function signed(facts: GridFacts, key = DSO) {
-  return { facts, signature: new SigningKey(key).sign(hashGrid(facts)).serialized };
-}
+const signed = (facts: GridFacts, key = DSO) => signedGrid(facts, key);
 
 function errorOf(text: string): GridFileError | null {
   try {

@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert';
 import { Outbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { openSql } from '../../host/sqlite.ts';
-import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
 import { intervalAt } from '../../market/intervals.ts';
 import { type AssetRequest, hashWithdrawal, type Withdrawal } from '../../market/messages.ts';
@@ -14,6 +13,7 @@ import { Books } from '../../operator/books/books.ts';
 import { BOOKS_MIGRATIONS } from '../../operator/books/schema.ts';
 import { Withdrawals } from '../../operator/dso/withdrawals.ts';
 import { stillClock } from '../chain/scripted-transport.ts';
+import { exampleGrid } from '../fixtures/example-grid.ts';
 import { assetAt } from './world.ts';
 
 const test = suite('withdrawals');
@@ -24,32 +24,7 @@ const METER = new Wallet(METER_KEY).address;
 const OTHER_METER = new Wallet(keyOf(2)).address;
 const DSO_KEY = keyOf(3);
 const DSO = new Wallet(DSO_KEY).address;
-const GRID: GridFacts = {
-  format: 'transax-grid-1',
-  issue: 1,
-  name: 'Example',
-  chainId: 31337,
-  contracts: {
-    microgrid: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
-    assets: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
-    matching: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
-  },
-  deployedAtBlock: 1,
-  finality: { kind: 'instant' },
-  rpc: ['http://127.0.0.1:8545'],
-  dso: { url: 'http://127.0.0.1:8800', address: DSO },
-  calendar: {
-    intervalSeconds: 900,
-    clearIntervals: 1,
-    leadSeconds: 60,
-    quietSeconds: 300,
-    horizonIntervals: 13,
-  },
-  minTradeWs: 3600,
-  minOfferWs: 3600,
-  offersPerAsset: 4,
-  tariffZone: 'Europe/Berlin',
-};
+const GRID = exampleGrid(DSO);
 
 function setUp(balanceMicro = 50_000_000n) {
   const sql = openSql(':memory:', { migrations: BOOKS_MIGRATIONS });

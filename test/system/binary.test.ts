@@ -11,21 +11,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { SigningKey, Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type BuiltBinary, buildBinary } from '../../build/binary.ts';
 import { ROOT } from '../../build/project-root.ts';
-import { type GridFacts, hashGrid } from '../../market/grid.ts';
-import { gridFileJson } from '../../market/grid-json.ts';
+import { NOWHERE } from '../fixtures/example-grid.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
+import { labGrid } from './lab-grid.ts';
 
 const test = suite('binary');
 
 const PLATFORM = `${process.platform}-${process.arch}`;
-const DSO_KEY = `0x${'05'.repeat(32)}`;
-/** Nobody listens there: no chain, no DSO, no meter. */
-const NOWHERE = '127.0.0.1:9';
 
 let built: Promise<BuiltBinary> | null = null;
 
@@ -82,39 +78,6 @@ async function toEnd(child: ChildProcess): Promise<Ended> {
   });
   const [code] = await once(child, 'close');
   return { ...ended, code };
-}
-
-function gridFile(): string {
-  const facts: GridFacts = {
-    format: 'transax-grid-1',
-    issue: 1,
-    name: 'Example',
-    chainId: 31337,
-    contracts: {
-      microgrid: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
-      assets: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
-      matching: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
-    },
-    deployedAtBlock: 1,
-    finality: { kind: 'instant' },
-    rpc: [`http://${NOWHERE}`],
-    dso: { url: `http://${NOWHERE}`, address: new Wallet(DSO_KEY).address },
-    calendar: {
-      intervalSeconds: 900,
-      clearIntervals: 1,
-      leadSeconds: 60,
-      quietSeconds: 300,
-      horizonIntervals: 13,
-    },
-    minTradeWs: 3600,
-    minOfferWs: 3600,
-    offersPerAsset: 4,
-    tariffZone: 'Europe/Berlin',
-  };
-  return gridFileJson({
-    facts,
-    signature: new SigningKey(DSO_KEY).sign(hashGrid(facts)).serialized,
-  });
 }
 
 const CONFIG = `[meter]
@@ -177,7 +140,7 @@ test('enrols: key, encrypted wallet, the same code again; no addon is left on di
   const place = await emptyPlace();
   try {
     writeFileSync(join(place.path, 'agent.toml'), CONFIG);
-    writeFileSync(join(place.path, 'offered.json'), gridFile());
+    writeFileSync(join(place.path, 'offered.json'), labGrid());
     const first = await place.run('enrol', 'offered.json', '--config', 'agent.toml');
     assert.is(first.code, 0, first.err);
     assert.match(first.out, /^[0-9A-Za-z\s-]{100,}$/, 'the code stands alone on stdout');
@@ -197,7 +160,7 @@ test('runs without meter and chain, says so in its status, and ends when told', 
   let agent: ChildProcess | null = null;
   try {
     writeFileSync(join(place.path, 'agent.toml'), CONFIG);
-    writeFileSync(join(place.path, 'offered.json'), gridFile());
+    writeFileSync(join(place.path, 'offered.json'), labGrid());
     await place.run('enrol', 'offered.json', '--config', 'agent.toml');
     agent = place.start('run', '--config', 'agent.toml');
     const ended = toEnd(agent);

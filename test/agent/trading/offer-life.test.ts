@@ -15,36 +15,15 @@ import { nodeRandom } from '../../../host/random.ts';
 import { openSql } from '../../../host/sqlite.ts';
 import { SteppedClock } from '../../../host/stepped-clock.ts';
 import type { MarketEvent } from '../../../market/events.ts';
-import type { GridFacts } from '../../../market/grid.ts';
 import { encodeChunk } from '../../../market/matching/chunk.ts';
+import { exampleGrid } from '../../fixtures/example-grid.ts';
 
 const test = suite('trading: life of an offer');
 const KEY = new Uint8Array(32).fill(5);
 const NOW = 2_000_000;
 const START = NOW * 900;
 const ADDRESS = `0x${'1'.repeat(40)}`;
-const FACTS: GridFacts = {
-  format: 'transax-grid-1',
-  issue: 1,
-  name: 'Test',
-  chainId: 31_337,
-  contracts: { microgrid: ADDRESS, assets: ADDRESS, matching: ADDRESS },
-  deployedAtBlock: 3,
-  finality: { kind: 'instant' },
-  rpc: ['http://127.0.0.1:1'],
-  dso: { url: 'http://127.0.0.1:1', address: ADDRESS },
-  calendar: {
-    intervalSeconds: 900,
-    clearIntervals: 1,
-    leadSeconds: 60,
-    quietSeconds: 300,
-    horizonIntervals: 13,
-  },
-  minTradeWs: 3600,
-  minOfferWs: 3600,
-  offersPerAsset: 4,
-  tariffZone: 'Europe/Berlin',
-};
+const FACTS = exampleGrid(ADDRESS, { deployedAtBlock: 3 });
 const TERMS: OwnTerms = {
   side: 'buy',
   firstInterval: NOW + 1,
