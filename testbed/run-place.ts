@@ -13,6 +13,9 @@ import { join, resolve } from 'node:path';
 import type { RunOptions } from './options.ts';
 
 const MEMORY_PLACE = '/dev/shm';
+/** What the system takes as the path of a socket, and the longest that is made below a run's folder. */
+const SOCKET_PATH_BYTES = 107;
+const LONGEST_SOCKET = 'XXXXXX/home-000/agent.sock';
 /** More than a hundred homes write in a day. */
 const MEMORY_BYTES = 2 ** 31;
 
@@ -70,14 +73,19 @@ function temporaryPlace(speed: RunOptions['speed']): string {
 
 /** @throws RunError when the folder to keep is there already, or none can be made */
 function runDirectory({ keepDir, speed }: RunOptions): string {
-  const directory = keepDir === null ? null : resolve(keepDir);
-  if (directory !== null && existsSync(directory)) {
-    throw new RunError(`${directory} is there already: name a new folder`);
+  const base = keepDir === null ? join(temporaryPlace(speed), 'transax-') : resolve(keepDir);
+  if (keepDir !== null && existsSync(base)) {
+    throw new RunError(`${base} is there already: name a new folder`);
+  }
+  if (Buffer.byteLength(join(base, LONGEST_SOCKET)) > SOCKET_PATH_BYTES) {
+    throw new RunError(
+      `${base} is too long a path for sockets in it: use another (--keep, TMPDIR)`,
+    );
   }
   try {
-    if (directory === null) return mkdtempSync(join(temporaryPlace(speed), 'transax-'));
-    mkdirSync(directory, { recursive: true });
-    return directory;
+    if (keepDir === null) return mkdtempSync(base);
+    mkdirSync(base, { recursive: true });
+    return base;
   } catch (cause) {
     const why = (cause as Error).message;
     throw new RunError(`there can be no folder for this run (--keep, TMPDIR): ${why}`, cause);
