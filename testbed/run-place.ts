@@ -13,7 +13,9 @@ import { join, resolve } from 'node:path';
 import type { RunOptions } from './options.ts';
 
 const MEMORY_PLACE = '/dev/shm';
-/** What the system takes as the path of a socket, and the longest that is made below a run's folder. */
+/**
+ * What the system takes as the path of a socket, and the longest that is made below a run's folder.
+ */
 const SOCKET_PATH_BYTES = 107;
 const LONGEST_SOCKET = 'XXXXXX/home-000/agent.sock';
 /** More than a hundred homes write in a day. */
