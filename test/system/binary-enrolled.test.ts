@@ -1,0 +1,85 @@
+/**
+ * The agent as one file, as an installer would use it: alone in a folder, it enrols by its own
+ * `enrol`, trades with a neighbour whose agent runs from source, and follows what became final.
+ */
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Journal } from '../../agent/journal/journal.ts';
+import type { ScheduleRow } from '../../agent/journal/rows.ts';
+import { buildBinary } from '../../build/binary.ts';
+import { ROOT } from '../../build/project-root.ts';
+import { openSql } from '../../host/sqlite.ts';
+import { steadyHome } from './installed-home.ts';
+import { INTERVAL_MS, type Market, withMarket } from './one-home.ts';
+import { type Program, until } from './processes.ts';
+
+const test = suite('binary enrolled');
+
+const INTERVAL_REAL_MS = 8_000;
+const PATIENCE_MS = 120_000;
+const MOST_ERROR = 0.05;
+
+/** The binary in a folder without node_modules, and with nothing of this machine's on its PATH. */
+function aloneIn(folder: string, binary: string): Program {
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
+  copyFileSync(binary, join(folder, 'transax-agent'));
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    assert.not(existsSync(join(at, 'node_modules')), `${at} has node_modules`);
+  }
+  const env = { PATH: '/nowhere', TMPDIR: temporary };
+  return { command: ['./transax-agent'], cwd: folder, env };
+}
+
+/** The first interval that is held to a final trade of its own, once it is over. */
+async function tradedInterval({ clock }: Market, folder: string): Promise<ScheduleRow> {
+  const journal = new Journal(openSql(join(folder, 'journal.db'), { readOnly: true }));
+  try {
+    return await until(
+      'an interval with a trade',
+      () => {
+        const current = Math.floor(clock.now() / INTERVAL_MS);
+        const over = journal.schedules(0, current - 1).filter(({ committedW }) => committedW !== 0);
+        return over.find(({ interval }) => journal.reading(interval) !== null);
+      },
+      PATIENCE_MS,
+    );
+  } finally {
+    journal.close();
+  }
+}
+
+test('enrolled by its own command, the binary trades and follows an interval', async () => {
+  const platform = `${process.platform}-${process.arch}`;
+  const binary = await buildBinary(platform, join(ROOT, '.cache', 'binary-test'));
+  const seller = steadyHome({ name: 'seller', pvW: 5000, loadW: 500, hasBattery: true });
+  const buyer = steadyHome({ name: 'buyer', loadW: 3000 });
+  const homes = [
+    { spec: seller, program: (folder: string) => aloneIn(folder, binary.path) },
+    { spec: buyer },
+  ];
+  await withMarket(homes, INTERVAL_REAL_MS, async (market) => {
+    const agents = market.homes.map((home) => home.start());
+    const [home] = market.homes;
+    assert.ok(home);
+    try {
+      await until('its journal', () => existsSync(join(home.folder, 'journal.db-wal')));
+      await until('it is well', async () => (await home.status())?.state === 'good');
+      const { interval, committedW, untradedW } = await tradedInterval(market, home.folder);
+      assert.ok(committedW < 0, 'it sold');
+      const { importedWs, exportedWs } = home.emulated.interval(interval);
+      const targetWs = ((committedW + untradedW) * INTERVAL_MS) / 1000;
+      const error = Math.abs(importedWs - exportedWs - targetWs) / Math.abs(targetWs);
+      assert.ok(error < MOST_ERROR, `it was ${(100 * error).toFixed(1)} % off`);
+      const { code, out } = await home.command('status');
+      assert.is(code, 0, out);
+    } finally {
+      for (const agent of agents) assert.is((await agent.stop()).code, 0, agent.lines.join('\n'));
+    }
+    assert.equal(readdirSync(join(home.folder, 'tmp')), [], 'no addon is left on disk');
+  });
+});
+
+test.run();
