@@ -9,8 +9,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 export const BLOCK_GAS_LIMIT = 30_000_000;
 export const TRANSACTION_GAS_LIMIT = 16_777_216;
@@ -236,17 +236,5 @@ function rpc(port: number, method: string, params: unknown[]): Promise<unknown> 
     sent.on('timeout', () => sent.destroy(new Error(`no answer in ${CALL_DEADLINE_MS} ms`)));
     sent.on('error', (error) => fail(error.message));
     sent.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
   });
 }

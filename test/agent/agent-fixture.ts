@@ -1,12 +1,12 @@
 /** A folder with all that an agent needs: settings, a signed grid file, an emulated home. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Wallet } from 'ethers';
 import type { GridFile } from '../../market/grid.ts';
 import { gridFileJson } from '../../market/grid-json.ts';
 import { EmulatedHome } from '../../testbed/emulators/emulated-home.ts';
+import { freePort } from '../../testbed/free-port.ts';
 import { generateCommunity } from '../../testbed/homes/community.ts';
 import { exampleGrid, signedGrid } from '../fixtures/example-grid.ts';
 
@@ -42,7 +42,7 @@ export async function withFixture(
   const home = new EmulatedHome(spec, now, 5);
   try {
     const port = await home.listen('127.0.0.1');
-    const grid = gridOf(await closedPort(), await closedPort());
+    const grid = gridOf(await freePort(), await freePort());
     const gridFile = join(folder, 'offered.json');
     writeFileSync(gridFile, gridFileJson(grid));
     const config = join(folder, 'agent.toml');
@@ -92,16 +92,4 @@ poll = "30 s"
 clear_net = true
 single_endpoint = true
 `;
-}
-
-/** A port of this machine at which nobody listens. */
-function closedPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

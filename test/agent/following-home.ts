@@ -5,8 +5,9 @@ import { Journal } from '../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
 import type { SwitchedLoadSettings } from '../../agent/loads/relay-hand.ts';
 import { MeteringService } from '../../agent/metering.ts';
-import { type Log, type Sql, SqlError } from '../../host/ports.ts';
+import type { Log } from '../../host/ports.ts';
 import { openSql } from '../../host/sqlite.ts';
+import { fillable } from './fillable-sql.ts';
 import { ManualClock } from './manual-clock.ts';
 import { type HomeOptions, SimulatedHome } from './simulated-home.ts';
 
@@ -54,7 +55,7 @@ export async function withFollowedHome(
   const home = new SimulatedHome(() => clock.trueMs(), START_MS, options);
   const disk = { isFull: false };
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });
-  const journal = new Journal(fillable(sql, disk));
+  const journal = new Journal(fillable(sql, () => disk.isFull));
   const events = new EventMap();
   const calendar = { intervalSeconds: 900 };
   const pollMs = (options.pollS ?? 75) * 1000;
@@ -108,20 +109,6 @@ function bookkeeping(clock: ManualClock, home: SimulatedHome, journal: Journal) 
         total += Math.abs(target);
       }
       return (100 * error) / total;
-    },
-  };
-}
-
-function fillable(sql: Sql, disk: { isFull: boolean }): Sql {
-  return {
-    run: (text, ...params) => sql.run(text, ...params),
-    get: (text, ...params) => sql.get(text, ...params),
-    all: (text, ...params) => sql.all(text, ...params),
-    bytesOnDisk: () => sql.bytesOnDisk(),
-    close: () => sql.close(),
-    transaction: (run) => {
-      if (disk.isFull) throw new SqlError('journal.db', 'full', 'the disk is full');
-      return sql.transaction(run);
     },
   };
 }

@@ -20,8 +20,6 @@ import {
   BusError,
   FileError,
   type Log,
-  type Sql,
-  SqlError,
   type Transport,
   TransportError,
 } from '../../host/ports.ts';
@@ -44,6 +42,7 @@ import { GENERATED_START_MS } from '../../testbed/homes/community.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import { type InstalledHome, installHome, steadyHome } from '../system/installed-home.ts';
 import { DSO_KEY, labGrid } from '../system/lab-grid.ts';
+import { fillable } from './fillable-sql.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export const FIRST = GENERATED_START_MS / 900_000;
@@ -136,7 +135,7 @@ function start(home: InstalledHome, facts: GridFacts, around: Surroundings): Pro
       if (lack.key) throw new FileError('keystore.key', 'missing', 'there is no keystore.key');
       return KEY;
     },
-    openSql: (path, options) => fillable(openSql(path, options), lack),
+    openSql: (path, options) => fillable(openSql(path, options), () => lack.disk),
     openBus: ({ host, port }) => {
       const bus = tcpBus({ host, port, timeoutMs: DEADLINE_MS });
       return port === home.meterLine.port ? silenced(bus, lack) : bus;
@@ -221,20 +220,6 @@ function dsoAlone(facts: GridFacts, { lack, asked }: Surroundings): Transport {
       const said = answer(body);
       const sealed = sealAnswer(domain, said.requestId, answerJson(said), sign);
       return { status: 200, body: sealed };
-    },
-  };
-}
-
-function fillable(sql: Sql, lack: Lack): Sql {
-  return {
-    run: (text, ...params) => sql.run(text, ...params),
-    get: (text, ...params) => sql.get(text, ...params),
-    all: (text, ...params) => sql.all(text, ...params),
-    bytesOnDisk: () => sql.bytesOnDisk(),
-    close: () => sql.close(),
-    transaction(work) {
-      if (lack.disk) throw new SqlError('journal.db', 'full', 'the disk is full');
-      return sql.transaction(work);
     },
   };
 }

@@ -5,8 +5,9 @@ import { type AgentEvents, EventMap, type Sample } from '../../agent/events.ts';
 import { Journal } from '../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
 import { MeteringService } from '../../agent/metering.ts';
-import { BusError, type Log, type Sql, SqlError } from '../../host/ports.ts';
+import { BusError, type Log } from '../../host/ports.ts';
 import { openSql } from '../../host/sqlite.ts';
+import { fillable } from './fillable-sql.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const test = suite('metering');
@@ -41,7 +42,7 @@ async function withHouse(
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });
   const openJournal = () => {
     const disk = { isFull: false };
-    return { disk, journal: new Journal(fillable(sql, disk)) };
+    return { disk, journal: new Journal(fillable(sql, () => disk.isFull)) };
   };
   const state = { powerW: 1000, fails: false, importedWs: 36e9, counterOffsetWs: 0 };
   let countedAtMs = clock.trueMs();
@@ -91,20 +92,6 @@ async function withHouse(
     await house.metering.stop();
     sql.close();
   }
-}
-
-function fillable(sql: Sql, disk: { isFull: boolean }): Sql {
-  return {
-    run: (text, ...params) => sql.run(text, ...params),
-    get: (text, ...params) => sql.get(text, ...params),
-    all: (text, ...params) => sql.all(text, ...params),
-    bytesOnDisk: () => sql.bytesOnDisk(),
-    close: () => sql.close(),
-    transaction: (run) => {
-      if (disk.isFull) throw new SqlError('journal.db', 'full', 'the disk is full');
-      return sql.transaction(run);
-    },
-  };
 }
 
 /** `interval energy quality` of all readings, intervals counted from the first. */

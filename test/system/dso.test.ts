@@ -19,6 +19,7 @@ import { systemClock } from '../../host/system-clock.ts';
 import { domainOf } from '../../market/grid-json.ts';
 import { openAnswer, PATHS, parseWithdrawalAnswer } from '../../market/messages-json.ts';
 import type { MeterSummary } from '../../operator/books/meters.ts';
+import { freePort } from '../../testbed/free-port.ts';
 import { makeMeter, makeWithdrawal, operatorToml, startUtility } from '../operator/world.ts';
 
 const test = suite('dso process');
@@ -30,15 +31,6 @@ const KILLS = 6;
 const AMOUNT = 1_000_000n;
 const DEPOSIT = 250_000n;
 const OPENING = 50_000_000n;
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

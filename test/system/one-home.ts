@@ -4,13 +4,13 @@
  * be cut; the utility has its own way.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { compileContracts } from '../../build/contracts.ts';
 import type { Clock } from '../../host/ports.ts';
 import { scaledClock } from '../../host/scaled-clock.ts';
 import { ChainHost } from '../../testbed/chain-host.ts';
 import { operatorToml } from '../../testbed/config-files.ts';
+import { freePort } from '../../testbed/free-port.ts';
 import { GENERATED_START_MS, type HomeSpec } from '../../testbed/homes/community.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import { Gate } from './gate.ts';
@@ -184,15 +184,4 @@ async function succeed(program: Program, ...args: string[]): Promise<string> {
   const { code, out, err } = await run(program, ...args);
   if (code !== 0) throw new Error(`${args.slice(0, 2).join(' ')} ended with ${code}: ${err}`);
   return out;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
