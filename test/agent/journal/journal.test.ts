@@ -5,6 +5,7 @@ import type { ReadingRow } from '../../../agent/journal/rows.ts';
 import { JOURNAL_MIGRATIONS } from '../../../agent/journal/schema.ts';
 import { type Sql, SqlError } from '../../../host/ports.ts';
 import { openSql } from '../../../host/sqlite.ts';
+import { fillable } from '../fillable-sql.ts';
 
 const test = suite('journal');
 
@@ -108,17 +109,7 @@ test('the checkpoint comes back as it was', () => {
 
 test('a full disk shows until a write succeeds', () => {
   let isFull = false;
-  const journal = openJournal((sql) => ({
-    run: (text, ...params) => sql.run(text, ...params),
-    get: (text, ...params) => sql.get(text, ...params),
-    all: (text, ...params) => sql.all(text, ...params),
-    bytesOnDisk: () => sql.bytesOnDisk(),
-    close: () => sql.close(),
-    transaction: (work) => {
-      if (isFull) throw new SqlError('journal.db', 'full', 'disk full');
-      return sql.transaction(work);
-    },
-  }));
+  const journal = openJournal((sql) => fillable(sql, () => isFull));
   isFull = true;
   assert.throws(
     () => journal.recordReadings([measured(1, 1)], null),
