@@ -1,6 +1,7 @@
 /**
- * A neighbourhood of three whose agents are the one-file binary, each alone in its folder: enrolled,
- * run in stepped market time against a real chain, DSO and solver, until they have traded.
+ * A neighbourhood of three whose agents are the one-file binary, each alone in its folder:
+ * enrolled, run in stepped market time against a real chain, DSO and solver, until they have
+ * traded.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
