@@ -160,8 +160,11 @@ export class IntervalEnergy {
       this.#ahead = { importedWs: 0, exportedWs: 0 };
     } else if (unknown.length > 0) {
       for (const side of ['importedWs', 'exportedWs'] as const) {
-        const missing = Math.max(0, counters[side] - base[side] - sumOf(known, side));
-        spread(unknown, side, missing);
+        const counted = counters[side] - base[side];
+        const watched = sumOf(known, side);
+        // Power that was seen beside a gap may have changed right after: the counters are right.
+        if (watched > counted) spread(known, side, counted);
+        spread(unknown, side, Math.max(0, counted - watched));
       }
       this.#markGap(unknown);
       this.#ahead = { importedWs: 0, exportedWs: 0 };

@@ -112,6 +112,18 @@ test('a late look at the edge gives each interval its share', () => {
   assert.ok(Math.abs((closed[0]?.importedWs ?? 0) - 900_000) < 2_500);
 });
 
+test('power that changed between a look without counters and a gap is set right by them', () => {
+  // 3 kW until second 400, then nothing: seen once more at 401, and again after the gap.
+  const meter: Meter = { power: (s) => (s < 400 ? 3000 : 0), stepWs: 1 };
+  const energy = newEnergy();
+  const closed = [look(meter, 0), look(meter, 380), look(meter, 399, false)].flatMap((seen) =>
+    energy.add(seen),
+  );
+  energy.add({ ...look(meter, 428, false), powerW: 3000 });
+  closed.push(...energy.add(look(meter, 700)), ...energy.add(look(meter, 900)));
+  assert.is(closed[0]?.importedWs, energyOf(meter.power, 0, 900).importedWs);
+});
+
 test('a gap within an interval is filled from the counters', () => {
   const closed = run({ power: wavy, stepWs: 1 }, [...every(10, 0, 300), ...every(10, 600, 900)]);
   const truth = energyOf(wavy, 0, 900);
