@@ -43,7 +43,7 @@ export interface DsoPorts {
 }
 
 /** How long an answer waits for its transactions to leave, real ms: they are durable before. */
-const SEND_MS = 1_000;
+const SEND_MS = 5_000;
 const NOT_READY = 'the utility has not reached the chain since it was set up; ask again later';
 
 export class Dso {
