@@ -56,7 +56,7 @@ async function withAgent(change: Change, work: (run: Run) => Promise<void>): Pro
         files: nodeFiles(),
         readKey: () => change.key ?? KEY,
         openSql,
-        openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: 50 }),
+        openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: 250 }),
         transport,
         listener: null,
       });

@@ -47,7 +47,7 @@ async function withEmulatedHome(isEnabled: boolean, work: (run: Run) => Promise<
   const clock = new ManualClock(START_MS);
   const home = new EmulatedHome(spec, () => clock.trueMs(), 5);
   const port = await home.listen('127.0.0.1');
-  const buses = new TcpBuses({ timeoutMs: 40 });
+  const buses = new TcpBuses({ timeoutMs: 250 });
   const bus = buses.open({ host: '127.0.0.1', port });
   const resources = projectResources();
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });

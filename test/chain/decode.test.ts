@@ -189,11 +189,12 @@ test('data cut short or too large for their type give a typed error', () => {
   }
 });
 
-test('a hundred thousand logs are decoded within six seconds', () => {
+test('a hundred thousand logs take less than six seconds of a processor', () => {
   const log = rawLog('matching', 'OfferPosted', [1, OWNER, 2, 3, 0, 4, 5, 6, 7, 8]);
-  const start = performance.now();
+  const start = process.cpuUsage();
   for (let count = 0; count < 100_000; count += 1) decodeLog(log, contracts);
-  assert.ok(performance.now() - start < 6_000);
+  const { user, system } = process.cpuUsage(start);
+  assert.ok(user + system < 6e6, `${user + system} us`);
 });
 
 test.run();

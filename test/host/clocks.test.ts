@@ -9,7 +9,9 @@ const signal = new AbortController().signal;
 
 test('the system clock tells UTC and never wakes early', async () => {
   const clock = systemClock();
-  assert.ok(Math.abs(clock.now() - Date.now()) < 50);
+  const before = Date.now();
+  const told = clock.now();
+  assert.ok(before <= told && told <= Date.now());
   const pacer = clock.pacer('p');
   for (const waitMs of [-10, 0, 1, 25]) {
     const at = clock.now() + waitMs;
@@ -24,20 +26,23 @@ test('the monotonic clock goes on in real time', async () => {
   const before = clock.monotonicMs();
   await clock.delay(20, signal);
   const passed = clock.monotonicMs() - before;
-  assert.ok(passed >= 19 && passed < 500, `${passed}`);
+  // In market time it would be 20 s; a loaded machine may oversleep.
+  assert.ok(passed >= 19 && passed < 15_000, `${passed}`);
 });
 
 test('a scaled clock runs by its factor, alike for all who share the origin', async () => {
   const wallOriginMs = Date.now();
   const one = await openClock(`scaled:1000000:${wallOriginMs}:900`, 'one');
   const two = scaledClock({ startsAtMs: 1_000_000, wallOriginMs, factor: 900 });
-  assert.ok(Math.abs(one.now() - two.now()) <= 900 * 20);
+  const told = one.now();
+  assert.ok(told <= two.now() && two.now() <= one.now());
   const at = one.now() + 900 * 30;
   const before = performance.now();
   await one.pacer('p').until(at, signal);
   const passed = performance.now() - before;
   assert.ok(one.now() >= at);
-  assert.ok(passed >= 29 && passed < 1_000, `${passed}`);
+  // In market time it would be 27 s.
+  assert.ok(passed >= 29 && passed < 20_000, `${passed}`);
 });
 
 test('a wait is called off by its signal', async () => {
