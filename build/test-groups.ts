@@ -39,7 +39,7 @@ export const GROUPS: readonly Group[] = [
   },
   { name: 'lint', command: [join(BIN, 'biome'), 'ci', '--colors=off', '.'] },
   { name: 'compile', command: [process.execPath, 'build/contracts.ts'] },
-  { name: 'units', folder: 'test', parallel: 2, timeoutMs: MINUTE_MS },
+  { name: 'units', folder: 'test', parallel: 2, timeoutMs: 3 * MINUTE_MS },
   { name: 'contracts', folder: 'contracts/test', parallel: 1, timeoutMs: 10 * MINUTE_MS },
   { name: 'system', folder: 'test/system', parallel: 1, timeoutMs: 20 * MINUTE_MS },
   { name: 'binary', folder: 'test/system', parallel: 1, timeoutMs: 15 * MINUTE_MS },

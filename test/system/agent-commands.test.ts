@@ -117,7 +117,7 @@ test('run serves status, says the lab settings, and ends in the safe state by SI
         running.child.kill('SIGTERM');
         const { code, err } = await running.ended;
         assert.is(code, 0, err);
-        assert.ok(performance.now() - told < 5_000);
+        assert.ok(performance.now() - told < 30_000);
         assert.is(home.state().batteryMode, 'automatic');
       } finally {
         running.child.kill('SIGKILL');

@@ -14,7 +14,7 @@ import { GENERATED_START_MS, type HomeSpec } from '../../testbed/homes/community
 import { AGENT, type Ended, type Program, run, Started } from './processes.ts';
 
 const STEPS = 96;
-const ASKED_MS = 10_000;
+const ASKED_MS = 30_000;
 
 export interface HomeNeeds {
   name?: string;

@@ -76,7 +76,7 @@ export interface Aftermath {
 }
 
 /** How long agents get after the last interval to have its readings countersigned, real ms. */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 60_000;
 
 /** @param args options of `npm start` */
 export async function playWithBlows(args: string[], blows: Blow[]): Promise<Aftermath> {

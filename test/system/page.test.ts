@@ -14,7 +14,7 @@ const test = suite('system/page');
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 /** Longer than the page waits between two tries to connect. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 interface Seen {
   tab: Tab;

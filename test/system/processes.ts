@@ -72,7 +72,7 @@ export class Started {
   /** SIGTERM, and what became of it. */
   async stop(): Promise<Ended> {
     this.kill('SIGTERM');
-    const force = setTimeout(() => this.kill('SIGKILL'), 10_000);
+    const force = setTimeout(() => this.kill('SIGKILL'), 30_000);
     const ended = await this.ended;
     clearTimeout(force);
     return ended;
@@ -94,7 +94,7 @@ const LOOK_MS = 50;
 export async function until<T>(
   what: string,
   look: () => T | null | false | undefined | Promise<T | null | false | undefined>,
-  deadlineMs = 60_000,
+  deadlineMs = 120_000,
 ): Promise<T> {
   const endsAt = performance.now() + deadlineMs;
   for (;;) {
