@@ -10,6 +10,7 @@ import { accessSync, constants } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
+import { endsWithUs } from './ends-with-us.ts';
 import { freePort } from './free-port.ts';
 
 export const BLOCK_GAS_LIMIT = 30_000_000;
@@ -109,7 +110,7 @@ function anvilProgram(): string {
 
 async function startAt(program: string, port: number, options: AnvilOptions): Promise<Anvil> {
   // In a process group of its own: Ctrl-C in a terminal must not end it before those who use it.
-  const child = spawn(program, programArguments(port, options), {
+  const child = spawn(...endsWithUs(program, programArguments(port, options)), {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });

@@ -7,6 +7,7 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import { createWriteStream, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from './ends-with-us.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -118,7 +119,8 @@ export class Children {
   }
 
   #spawn(args: string[]): ChildProcessByStdio<null, Readable, Readable> {
-    return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+    const nodeArgs = ['--disable-warning=ExperimentalWarning', ...args];
+    return spawn(...endsWithUs(process.execPath, nodeArgs), {
       cwd: PROJECT,
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
