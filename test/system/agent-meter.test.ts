@@ -26,6 +26,8 @@ const INTERVALS = 8;
 const TARGET_W = 3000;
 /** A counter tells float32 kWh in steps of some 200 Ws; the wandering of the load does the rest. */
 const TOLERANCE_WS = 5_000;
+/** Beside a gap: a look that a busy machine answers late counts up to a poll of 60 s too much. */
+const GAP_TOLERANCE_WS = 60 * TARGET_W;
 
 interface Scene {
   clock: Clock;
@@ -183,7 +185,7 @@ function booksAgree({ home }: Scene, last: number): void {
       const said = `${interval - FIRST} ${quality}: ${error} Ws off`;
       if (isExact) assert.ok(Math.abs(error) <= TOLERANCE_WS, said);
     }
-    assert.ok(Math.abs(errorWs) <= TOLERANCE_WS, `${errorWs} Ws off in all`);
+    assert.ok(Math.abs(errorWs) <= GAP_TOLERANCE_WS, `${errorWs} Ws off in all`);
     assert.is(journal.reading(last)?.quality, 'measured', 'it goes on');
   } finally {
     journal.close();
