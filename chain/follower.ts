@@ -107,7 +107,7 @@ export class LogFollower implements MarketFeed {
   }
 
   async #checkChain(signal: AbortSignal): Promise<void> {
-    const { rpc } = this.#options;
+    const { rpc, contracts } = this.#options;
     if (this.#checked !== null && this.#checked === rpc.endpoint) return;
     const chainId = await rpc.chainId(signal);
     if (chainId !== this.#options.chainId) {
@@ -115,6 +115,14 @@ export class LogFollower implements MarketFeed {
         'wrong-chain',
         `the endpoint serves chain ${chainId}, the grid is on chain ${this.#options.chainId}: ` +
           'check the rpc setting',
+      );
+    }
+    // Lab chains of one id are many, and one that was begun anew would look as if nothing happened.
+    if ((await rpc.code(contracts.matching, signal)) === '0x') {
+      throw new RpcError(
+        'wrong-chain',
+        `the endpoint has no market at ${contracts.matching}: it serves another chain, ` +
+          'or one that was begun anew',
       );
     }
     this.#checked = rpc.endpoint;

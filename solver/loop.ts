@@ -14,7 +14,7 @@ import type { MarketContracts } from '../chain/decode.ts';
 import type { Head, MarketFeed } from '../chain/follower.ts';
 import { type FlushReport, OutboxError } from '../chain/outbox.ts';
 import { RpcError } from '../chain/rpc-forms.ts';
-import type { Clock, Log } from '../host/ports.ts';
+import type { Clock, Log, LogFields } from '../host/ports.ts';
 import type { MarketEvent } from '../market/events.ts';
 import { closeOf, type Interval, lastPostingOf } from '../market/intervals.ts';
 import { Book } from '../market/matching/book.ts';
@@ -78,6 +78,8 @@ export class SolverLoop {
   #lastWindow: Window | null = null;
   #firstKnown: Interval | null = null;
   #submission: Submission | null = null;
+  /** What the last step failed for; told once. */
+  #trouble: string | null = null;
 
   constructor(settings: SolverSettings, ports: SolverPorts) {
     const { calendar } = settings;
@@ -126,15 +128,23 @@ export class SolverLoop {
       this.#finalize(window);
       await this.#submit(window, now, signal);
       this.#takeIn(await outbox.flush(signal));
+      if (this.#trouble !== null) log.info('the solver goes on', { after: this.#trouble });
+      this.#trouble = null;
     } catch (error) {
       if (error instanceof RpcError) {
-        log.warn('the chain does not answer well; trying again', { reason: error.message });
+        this.#tell('the chain does not answer well; trying again', { reason: error.message });
       } else if (error instanceof OutboxError && error.code === 'clock') {
-        log.warn('nothing is signed while the clock is not proven good');
+        this.#tell('nothing is signed while the clock is not proven good');
       } else {
         throw error;
       }
     }
+  }
+
+  /** Once, however often it is tried again. */
+  #tell(trouble: string, fields?: LogFields): void {
+    if (this.#trouble !== trouble) this.#ports.log.warn(trouble, fields);
+    this.#trouble = trouble;
   }
 
   #nowSeconds(): number {

@@ -8,6 +8,7 @@ import { intervalAt } from '../../market/intervals.ts';
 import { Books } from '../books/books.ts';
 import type { MeterSummary } from '../books/meters.ts';
 import type { OperatorSettings } from '../config.ts';
+import { DeploymentError } from '../deployment.ts';
 import { addPath, answerAdmin, suspendPath } from '../dso/admin.ts';
 import { EnrolError, type EnrolTerms } from '../enrol.ts';
 import type { OperatorHost } from '../host.ts';
@@ -71,7 +72,7 @@ function said(answer: { status: number; body: string }): string {
   return sentence;
 }
 
-/** @throws SqlError */
+/** @throws SqlError, DeploymentError 'missing' */
 export async function runMeterList(
   host: OperatorHost,
   settings: OperatorSettings,
@@ -82,7 +83,12 @@ export async function runMeterList(
   const isStepped = setting?.startsWith('stepped:') === true;
   const clock = await host.openClock(isStepped ? undefined : setting, 'meter');
   const interval = intervalAt(settings.grid.calendar, clock.now() / 1000);
-  const sql: Sql = host.openSql(settings.files.books, { readOnly: true });
+  const { books } = settings.files;
+  if (!host.files.exists(books)) {
+    const message = `${books} does not exist: run transax-operator deploy first`;
+    throw new DeploymentError('missing', message);
+  }
+  const sql: Sql = host.openSql(books, { readOnly: true });
   try {
     const meters = new Books(sql).meters.summaries(interval);
     if (isJson) {

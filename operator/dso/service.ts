@@ -119,9 +119,10 @@ export class Dso {
   async #step(signal: AbortSignal): Promise<void> {
     const { outbox, feed } = this.#ports;
     try {
+      // First: it notices another chain, where nothing may be asked for or signed.
+      await this.#keeper.follow(feed, signal);
       await outbox.seed(addressOf(this.#ports.key).toLowerCase(), signal);
       this.#fundSolver();
-      await this.#keeper.follow(feed, signal);
       const report = await outbox.flush(signal);
       this.#keeper.reconcile();
       if (report.error !== null) throw report.error;

@@ -29,6 +29,7 @@ const assets = new Interface(ASSETS_ABI);
 class Chain {
   head = 0;
   chainId = 5;
+  hasMarket = true;
   /** Changes the hashes of all blocks from this one on. */
   forkedFrom = Number.POSITIVE_INFINITY;
   /** Ranges of eth_getLogs that were asked for. */
@@ -45,6 +46,8 @@ class Chain {
         const number = params[0] === 'latest' ? this.head : Number(params[0]);
         return number > this.head ? null : this.block(number);
       }
+      case 'eth_getCode':
+        return this.hasMarket ? '0x60' : '0x';
       case 'eth_getLogs': {
         const [filter] = params as [{ fromBlock: string; toBlock: string }];
         return this.logs(Number(filter.fromBlock), Number(filter.toBlock));
@@ -188,6 +191,15 @@ test('an endpoint of another chain is refused', async () => {
   const { poll } = follow(chain);
   assert.is(await codeOf(poll()), 'wrong-chain');
   chain.chainId = 5;
+  assert.equal((await poll()).head, 0);
+});
+
+test('an endpoint whose chain was begun anew, under the same id, is refused', async () => {
+  const chain = new Chain();
+  chain.hasMarket = false;
+  const { poll } = follow(chain);
+  assert.is(await codeOf(poll()), 'wrong-chain');
+  chain.hasMarket = true;
   assert.equal((await poll()).head, 0);
 });
 

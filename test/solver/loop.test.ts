@@ -263,7 +263,8 @@ test('an endpoint that fails costs nothing but time', async () => {
   const world = new ScriptedMarket();
   const solver = world.solver();
   world.isDown = true;
-  await solver.step(signal);
+  for (let poll = 0; poll < 3; poll += 1) await solver.step(signal);
+  assert.is(world.warnings.length, 1, 'told once');
   world.isDown = false;
   world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
   await solver.step(signal);

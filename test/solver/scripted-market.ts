@@ -21,7 +21,6 @@ export const T = 2_000_000;
 export const START = T * 900;
 const KEY = new SigningKey(`0x${'11'.repeat(32)}`);
 const GRID = { microgrid: '0x01', assets: '0x02', matching: `0x${'03'.repeat(20)}` };
-const NO_LOG: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 export type Bare<T> = T extends MarketEvent
   ? Omit<T, 'blockNumber' | 'logIndex' | 'transactionHash'>
@@ -36,8 +35,15 @@ export class ScriptedMarket {
   isDown = false;
   /** The endpoint gives logs, but no blocks. */
   isForgetful = false;
+  /** What the solver complained of. */
+  readonly warnings: string[] = [];
   readonly calls: Call[] = [];
   readonly entries: OutboxEntry[] = [];
+  readonly #log: Log = {
+    info() {},
+    warn: (message) => void this.warnings.push(message),
+    error: (message) => void this.warnings.push(message),
+  };
   #events: MarketEvent[] = [];
   #outcome: ((entry: OutboxEntry) => Outcome | null) | null = () => mined;
 
@@ -55,7 +61,7 @@ export class ScriptedMarket {
       },
       {
         clock,
-        log: NO_LOG,
+        log: this.#log,
         key: KEY,
         feed: { poll: async () => this.#poll() },
         outbox: {
