@@ -19,6 +19,8 @@ const INTERVAL_REAL_MS = 8_000;
 /** A commitment found so early in its interval can still be watched for most of it. */
 const EARLY = 0.35;
 const MOST_ERROR = 0.05;
+/** An outage between a grant and its posting costs the offer, and the agent says so. */
+const OFFER_CAUGHT = /an offer ended before it was in the market .*the grant came too late/;
 
 interface Scene {
   market: Market;
@@ -173,8 +175,10 @@ test('chain away at the start and while trading, then the DSO killed and started
         await chainAwayAtStart(scene);
         await chainAwayWhileTrading(scene);
         await dsoAway(scene);
-        const flood = agent.complaints().filter((line) => !/chain|DSO/.test(line));
-        assert.equal(flood, [], 'nothing else to complain of');
+        const others = agent
+          .complaints()
+          .filter((line) => !/chain|DSO/.test(line) && !OFFER_CAUGHT.test(line));
+        assert.equal(others, [], 'nothing else to complain of');
       } catch (error) {
         console.error(agent.lines.join('\n'));
         throw error;
