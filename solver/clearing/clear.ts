@@ -2,83 +2,85 @@
  * Clears the market: from open offers to the trades that carry the most energy between homes, then
  * the most with the utility. Every answer carries an upper bound; where both meet it is proven
  * optimal. Source: TRANSAX equations 10 and 11; design "Clearing".
+ *
+ * A cascade, the cheap first: flows (flow-clearing.ts); where they leave a gap, the exact linear
+ * program with a variable for each cell, unless the market is too large for it.
  */
-import { objectiveOf, sumObjectives } from '../../market/matching/objective.ts';
-import type { Chunk, Offer } from '../../market/offers.ts';
+import type { Offer } from '../../market/offers.ts';
+import { MAX_UINT32 } from '../../market/units.ts';
 import { cellsOfColumns, compactProgram } from './compact-program.ts';
-import { clearByFlow } from './flow-clearing.ts';
+import { clearByFlow, type FlowAnswer } from './flow-clearing.ts';
 import type { ClearingInput, ClearingResult, TieRule } from './input.ts';
 import { maximize } from './linear-program.ts';
-import type { Pair } from './pairing.ts';
-import { type Problem, problemOf, type Quantities } from './problem.ts';
-import { finalPairs, roundDown } from './rounding.ts';
+import { type Problem, problemOf } from './problem.ts';
+import { resultOf } from './result.ts';
+import { roundDown } from './rounding.ts';
+import { positions, sortByKey } from './stable-order.ts';
+
+/** A linear program with more cells takes minutes, which no interval has. */
+const MOST_CELLS = 60_000;
+/** Nearer than this to a whole watt is that watt: what the solver's tolerance leaves open. */
+const NOISE_W = 1e-4;
 
 /** @throws ClearingError when the input makes no sense or HiGHS fails. */
 export async function clear(input: ClearingInput): Promise<ClearingResult> {
   const rule = input.tieRule ?? { kind: 'earliest-deadline' };
-  const problem = problemOf({ ...input, offers: inOrder(input.offers, rule) });
+  const problem = problemOf(input, inOrder(input.offers, rule));
   const flow = clearByFlow(problem, rule);
-  if (flow.quantities !== null && flow.homeW >= flow.upperBoundW) {
-    return resultOf(input, problem, flow.quantities, flow.upperBoundW, flow.method);
-  }
-  const { program, secondCosts } = compactProgram(problem, rule.kind === 'earliest-deadline');
-  const { value, columns } = await maximize(program, secondCosts);
-  const upperBoundW = Math.min(flow.upperBoundW, Math.floor(value + 1e-4));
-  const quantities = roundDown(problem, cellsOfColumns(problem, columns));
-  const result = resultOf(input, problem, quantities, upperBoundW, 'linear-program');
-  if (flow.quantities === null || flow.homeW * input.intervalSeconds <= result.energyWs) {
-    return result;
-  }
-  return resultOf(input, problem, flow.quantities, upperBoundW, flow.method);
+  const cells = problem.sells.cellOffer.length + problem.buys.cellOffer.length;
+  if (isProven(flow) || cells > MOST_CELLS) return resultOf(input, problem, flow);
+  const program = await clearByProgram(problem, rule, flow);
+  const bound = program.bound;
+  const results = [program, { ...flow, bound }].map((one) => resultOf(input, problem, one));
+  return results.reduce((best, one) => (isBetter(one, best) ? one : best));
 }
 
-function resultOf(
-  input: ClearingInput,
+function isProven({ reached, bound }: FlowAnswer): boolean {
+  return reached.homeW >= bound.homeW && reached.utilityW >= bound.utilityW;
+}
+
+function isBetter(one: ClearingResult, other: ClearingResult): boolean {
+  if (one.energyWs !== other.energyWs) return one.energyWs > other.energyWs;
+  return one.objective.utilityEnergyWs > other.objective.utilityEnergyWs;
+}
+
+async function clearByProgram(
   problem: Problem,
-  quantities: Quantities,
-  upperBoundW: number,
-  method: ClearingResult['method'],
-): ClearingResult {
-  const chunks = finalPairs(problem, quantities)
-    .map((pairs, interval) => chunkOf(problem, interval, pairs))
-    .filter(({ trades }) => trades.length > 0);
-  const offers = new Map(input.offers.map((offer) => [offer.id, offer]));
-  const values = chunks.map((chunk) =>
-    objectiveOf(chunk, (id) => offers.get(id), input.intervalSeconds),
-  );
-  const objective = sumObjectives(values);
-  return {
-    chunks,
-    objective,
-    energyWs: Number(objective.homeEnergyWs),
-    upperBoundWs: upperBoundW * input.intervalSeconds,
-    method,
+  rule: TieRule,
+  flow: FlowAnswer,
+): Promise<Omit<FlowAnswer, 'reached'>> {
+  const { program, furtherCosts } = compactProgram(problem, rule);
+  const { values, columns } = await maximize(program, furtherCosts);
+  const [bestW = 0, utilityW = 0] = values;
+  const homeW = Math.min(flow.bound.homeW, Math.floor(bestW + NOISE_W));
+  // What the utility can trade beside a part of a watt more says nothing of whole watts.
+  const isWhole = Math.abs(bestW - Math.round(bestW)) < NOISE_W;
+  const bound = {
+    homeW,
+    utilityW: isWhole ? Math.floor(utilityW + NOISE_W) : Number.POSITIVE_INFINITY,
   };
+  const quantities = roundDown(problem, cellsOfColumns(problem, columns));
+  return { quantities, bound, method: 'linear-program' };
 }
 
-function chunkOf(problem: Problem, interval: number, pairs: Pair[]): Chunk {
-  const { sells, buys } = problem;
-  return {
-    interval: problem.firstInterval + interval,
-    trades: pairs.map(({ sell, buy, powerW }) => ({
-      askId: sells.offers[sells.cellOffer[sell] ?? 0]?.id ?? 0,
-      bidId: buys.offers[buys.cellOffer[buy] ?? 0]?.id ?? 0,
-      powerW,
-    })),
-  };
-}
-
-/** Offers in the order in which ties are broken. */
-function inOrder(offers: readonly Offer[], rule: TieRule): Offer[] {
-  const sorted = [...offers].sort((a, b) => a.id - b.id);
-  if (rule.kind === 'arbitrary') return shuffled(sorted, rule.seed);
-  const price = (offer: Offer) =>
-    offer.side === 'sell' ? offer.priceMicroPerKwh : -offer.priceMicroPerKwh;
-  return sorted.sort((a, b) => a.lastInterval - b.lastInterval || price(a) - price(b));
+/** Positions of the offers in the order in which ties are broken. */
+function inOrder(offers: readonly Offer[], rule: TieRule): Int32Array {
+  const id = new Uint32Array(offers.length);
+  const loss = new Uint32Array(offers.length);
+  const deadline = new Uint32Array(offers.length);
+  for (const [at, offer] of offers.entries()) {
+    const price = offer.priceMicroPerKwh;
+    id[at] = offer.id;
+    loss[at] = offer.side === 'sell' ? price : MAX_UINT32 - price;
+    deadline[at] = offer.lastInterval;
+  }
+  const byId = sortByKey(positions(offers.length), id);
+  if (rule.kind === 'arbitrary') return shuffled(byId, rule.seed);
+  return sortByKey(sortByKey(byId, loss), deadline);
 }
 
 /** Fisher-Yates with a small generator (mulberry32), so that a seed gives one order for ever. */
-function shuffled(offers: Offer[], seed: number): Offer[] {
+function shuffled(order: Int32Array, seed: number): Int32Array {
   let state = seed >>> 0;
   const uniform = () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -86,10 +88,11 @@ function shuffled(offers: Offer[], seed: number): Offer[] {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  for (let last = offers.length - 1; last > 0; last--) {
+  for (let last = order.length - 1; last > 0; last--) {
     const other = Math.floor(uniform() * (last + 1));
-    const [a, b] = [offers[last], offers[other]];
-    if (a !== undefined && b !== undefined) [offers[last], offers[other]] = [b, a];
+    const moved = order[last] ?? 0;
+    order[last] = order[other] ?? 0;
+    order[other] = moved;
   }
-  return offers;
+  return order;
 }

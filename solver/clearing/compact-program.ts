@@ -6,32 +6,41 @@
  * chain of price levels carries them (price-levels.ts): for every price, bids up to it are covered
  * by asks up to it (Hall's condition), and the totals are equal. So the optimum is the same.
  */
+import type { TieRule } from './input.ts';
 import { LinearProgram } from './linear-program.ts';
-import { isUtility, type Problem, placeOf, type Quantities, type Side } from './problem.ts';
+import {
+  isUtility,
+  offerCount,
+  type Problem,
+  placeOf,
+  type Quantities,
+  type Side,
+} from './problem.ts';
 
 export interface CompactProgram {
   program: LinearProgram;
-  /** Costs of the second goal: energy with the utility, then early deadlines first. */
-  secondCosts: number[];
+  /** Costs of the further goals: energy with the utility, early deadlines first, welfare. */
+  furtherCosts: number[][];
 }
 
-/** What an hour of deadline may weigh against a watt: nothing beside it. */
-const DEADLINE_WEIGHT = 1e-3;
-
-export function compactProgram(problem: Problem, preferEarly: boolean): CompactProgram {
+export function compactProgram(problem: Problem, rule: TieRule): CompactProgram {
   const program = new LinearProgram();
-  const secondCosts: number[] = [];
+  const utilityCosts: number[] = [];
+  const deadlineCosts: number[] = [];
+  const welfareCosts: number[] = [];
+  const dearest = dearestPrice(problem);
   const firstBalance = balanceRows(program, problem.levels);
   const limits = limitRows(program, problem);
   for (const which of ['sells', 'buys'] as const) {
     const side = problem[which];
     const sign = which === 'sells' ? 1 : -1;
-    for (const [offer, facts] of side.offers.entries()) {
+    for (let offer = 0; offer < offerCount(side); offer++) {
       const energyRow = energyRowOf(program, side, offer);
       const utility = isUtility(side, offer);
       // Energy between homes is all that is sold by homes, less what the utility buys of it.
       const cost = which === 'sells' ? (utility ? 0 : 1) : utility ? -1 : 0;
-      const early = preferEarly ? earliness(problem, facts.lastInterval) : 0;
+      const early = earliness(problem, side.deadline[offer] ?? 0);
+      const price = (side.priceMicroPerKwh[offer] ?? 0) / dearest;
       for (let cell = side.firstCell[offer] ?? 0; cell < (side.firstCell[offer + 1] ?? 0); cell++) {
         const interval = side.cellInterval[cell] ?? 0;
         const place = placeOf(problem, side, cell);
@@ -42,21 +51,36 @@ export function compactProgram(problem: Problem, preferEarly: boolean): CompactP
           [limits.net[place] ?? -1, sign],
           [balance, sign],
         ]);
-        secondCosts.push((utility ? 1 : 0) + early);
+        utilityCosts.push(utility ? 1 : 0);
+        deadlineCosts.push(early);
+        welfareCosts.push(-sign * price);
       }
     }
   }
-  for (const [interval, count] of problem.levels.entries()) {
+  addChain(program, problem.levels, firstBalance);
+  const furtherCosts = [utilityCosts];
+  if (rule.kind === 'earliest-deadline') {
+    furtherCosts.push(deadlineCosts);
+    if (rule.second !== 'equal-shares') furtherCosts.push(welfareCosts);
+  }
+  return { program, furtherCosts };
+}
+
+/** Columns that carry energy up from each price level to the next. */
+function addChain(program: LinearProgram, levels: Int32Array, firstBalance: Int32Array): void {
+  for (const [interval, count] of levels.entries()) {
     for (let level = 0; level + 1 < count; level++) {
       const row = (firstBalance[interval] ?? 0) + level;
       program.column(0, Number.POSITIVE_INFINITY, [
         [row, -1],
         [row + 1, 1],
       ]);
-      secondCosts.push(0);
     }
   }
-  return { program, secondCosts };
+}
+
+function dearestPrice({ buys }: Problem): number {
+  return buys.priceMicroPerKwh.reduce((most, price) => Math.max(most, price), 1);
 }
 
 /** Takes the quantities of the cells out of the solved columns. */
@@ -66,9 +90,10 @@ export function cellsOfColumns(problem: Problem, columns: Float64Array): Quantit
   return { soldW: columns.slice(0, sells), boughtW: columns.slice(sells, sells + buys) };
 }
 
+/** From 1 for the first deadline of the window down to almost 0 for those beyond it. */
 function earliness(problem: Problem, deadline: number): number {
   const ahead = Math.min(problem.intervals, Math.max(0, deadline - problem.firstInterval));
-  return (DEADLINE_WEIGHT * (problem.intervals + 1 - ahead)) / (problem.intervals + 1);
+  return (problem.intervals + 1 - ahead) / (problem.intervals + 1);
 }
 
 /** One row for each level: what comes up the chain and is sold is bought or goes further up. */

@@ -5,13 +5,18 @@
 import type { Interval } from '../../market/intervals.ts';
 import type { Chunk, FeederLimits, Objective, Offer } from '../../market/offers.ts';
 
+/** Among offers of the same deadline: the most welfare, or equal shares of what they offer. */
+export type SecondTieRule = 'welfare' | 'equal-shares';
+
 /**
  * Which of the many optimal solutions is taken. `earliest-deadline` sells first what can be sold
  * only soon, and serves first who can be served only soon, so that what keeps is kept for later
- * offers. `arbitrary` is what a solver without such a rule would give: offers in an order shuffled
- * by `seed`.
+ * offers; `second` (default: welfare) decides among equal deadlines. `arbitrary` is what a solver
+ * without such a rule would give: offers in an order shuffled by `seed`.
  */
-export type TieRule = { kind: 'earliest-deadline' } | { kind: 'arbitrary'; seed: number };
+export type TieRule =
+  | { kind: 'earliest-deadline'; second?: SecondTieRule }
+  | { kind: 'arbitrary'; seed: number };
 
 export interface ClearingInput {
   /** Open offers with what is left of them; ids are unique. */
@@ -39,6 +44,8 @@ export interface ClearingResult {
   energyWs: number;
   /** No feasible solution trades more between homes. Equal to `energyWs`: proven optimal. */
   upperBoundWs: number;
+  /** None that reaches `upperBoundWs` trades more with the utility; infinite: not known. */
+  utilityBoundWs: number;
   /** How it was found: a network flow alone, a flow on a split of time, or the linear program. */
   method: 'flow' | 'split-flow' | 'linear-program';
 }

@@ -33,43 +33,71 @@ export class LinearProgram {
 }
 
 export interface LinearAnswer {
-  /** Best value of the first costs. */
-  value: number;
+  /** Best value of each goal, the first costs first. */
+  values: number[];
   columns: Float64Array;
 }
 
 let runtime: Promise<Highs> | null = null;
 
+/** Beyond so many columns the interior point method is the quicker one, by far. */
+const INTERIOR_COLUMNS = 20_000;
+
 /**
- * Maximises the program's costs; then, among all that reach that value, `second` costs.
+ * Maximises the program's costs; then, among all that reach that value, each of the further costs
+ * in turn. Further costs may be shorter than the program: the rest are 0.
  * @throws ClearingError `solver` when HiGHS does not report an optimum.
  */
-export async function maximize(program: LinearProgram, second?: number[]): Promise<LinearAnswer> {
-  if (program.costs.length === 0) return { value: 0, columns: new Float64Array(0) };
+export async function maximize(
+  program: LinearProgram,
+  furtherCosts: readonly number[][] = [],
+): Promise<LinearAnswer> {
+  const goals = furtherCosts.map((costs) => program.costs.map((_, column) => costs[column] ?? 0));
+  if (program.costs.length === 0) {
+    return { values: [0, ...goals.map(() => 0)], columns: new Float64Array(0) };
+  }
   // Loaded when first needed and once only: most markets never need it, and it takes 100 ms.
   runtime ??= loadHighs();
   const highs = await runtime;
   return highs.withModel(modelOf(highs, program), (model) => {
-    model.options.set({ output_flag: false });
-    const optimal = highs.constants.modelStatus.optimal;
-    const run = () => {
-      const { modelStatus } = model.run();
-      if (modelStatus !== optimal) {
-        throw new ClearingError('solver', `HiGHS ended with model status ${modelStatus}`);
+    const isLarge = program.costs.length > INTERIOR_COLUMNS;
+    model.options.set({ output_flag: false, ...(isLarge ? { solver: 'ipm' } : {}) });
+    let reached = { costs: program.costs, value: run(highs, model) };
+    const values = [reached.value];
+    for (const costs of goals) {
+      if (costs.some((cost) => cost !== 0)) {
+        holdValue(highs, model, reached);
+        model.changeColsCost({ kind: 'range', from: 0, to: costs.length - 1 }, costs);
+        reached = { costs, value: run(highs, model) };
+        values.push(reached.value);
+      } else {
+        values.push(0);
       }
-    };
-    run();
-    const value = model.getObjectiveValue();
-    const first = model.getSolution().colValue;
-    if (second === undefined) return { value, columns: first };
-    const indices = program.costs.flatMap((cost, column) => (cost === 0 ? [] : [column]));
-    const values = indices.map((column) => program.costs[column] ?? 0);
-    // The slack is below what rounding to whole watts could notice.
-    model.addRow(value - 1e-6 - Math.abs(value) * 1e-9, highs.infinity, { indices, values });
-    model.changeColsCost({ kind: 'range', from: 0, to: second.length - 1 }, second);
-    run();
-    return { value, columns: model.getSolution().colValue };
+    }
+    return { values, columns: model.getSolution().colValue };
   });
+}
+
+type Model = Parameters<Parameters<Highs['withModel']>[1]>[0];
+
+function run(highs: Highs, model: Model): number {
+  const { modelStatus } = model.run();
+  if (modelStatus !== highs.constants.modelStatus.optimal) {
+    throw new ClearingError('solver', `HiGHS ended with model status ${modelStatus}`);
+  }
+  return model.getObjectiveValue();
+}
+
+/** Keeps what was reached. The slack is below what rounding to whole watts could notice. */
+function holdValue(
+  highs: Highs,
+  model: Model,
+  { costs, value }: { costs: readonly number[]; value: number },
+): void {
+  const indices = costs.flatMap((cost, column) => (cost === 0 ? [] : [column]));
+  const values = indices.map((column) => costs[column] ?? 0);
+  const least = value - 1e-6 - Math.abs(value) * 1e-9;
+  model.addRow(least, highs.infinity, { indices, values });
 }
 
 async function loadHighs(): Promise<Highs> {

@@ -1,235 +1,195 @@
 /**
  * The clearing problem as a flow network: source -> sellers -> feeder -> price level -> feeder ->
- * buyers -> sink, with a chain from each price level to the next higher one.
+ * buyers -> sink, with a chain from each price level to the next higher one. Where limits are
+ * eased (feeder-limits.ts) the flow is an upper bound.
  *
- * It is exact where limits do not cross price levels. Elsewhere a limit is eased (a seller counts
- * as the cheapest of its feeder, a net limit is left out): then the flow is an upper bound, and
- * `eased` counts how often. Three cases are exact for a binding internal limit: all its cells at
- * one level; all its offers in one interval only (the limit moves to the source); no limit at all.
- * A binding external limit is exact when one side is absent, or the interval has a single level.
+ * Offers that no binding limit tells apart share one arc: the same interval, price level and
+ * deadline. At 100,000 homes that turns a million arcs into thousands.
  */
-import type { Interval } from '../../market/intervals.ts';
-import { type Arc, MaxFlow } from './max-flow.ts';
-import { isUtility, type Problem, placeOf, type Quantities, type Side } from './problem.ts';
+import { type FeederJoints, joinFeeders, type NetLimits } from './feeder-limits.ts';
+import { MaxFlow } from './max-flow.ts';
+import { isLong, isUtility, offerCount, type Problem, placeOf, type Side } from './problem.ts';
 
-/** An arc out of the source, or into the sink: what a tie rule opens and closes. */
-export interface Gate {
-  arc: Arc;
-  capW: number;
-  /** Last interval of the offers behind it. */
-  deadline: Interval;
-  isUtility: boolean;
+/** The arcs of one side that a tie rule opens: out of the source, into the sink. */
+export interface Gates {
+  /** Arc and capacity of each gate. */
+  arc: Int32Array;
+  capW: Float64Array;
+  isUtility: Uint8Array;
+  /** A gate behind the hub of a limit: the flow of such an arc may fall again. */
+  isInner: Uint8Array;
+  /** Gate of each offer; several offers of one interval may share it. */
+  ofOffer: Int32Array;
+  /** Arc of each cell of offers with several cells; -1 for the others. */
+  cellArc: Int32Array;
 }
 
 export interface Network {
   flow: MaxFlow;
-  sources: Gate[];
-  sinks: Gate[];
-  /** The arc of each cell. */
-  sellArcs: Int32Array;
-  buyArcs: Int32Array;
+  sells: Gates;
+  buys: Gates;
   /** Limits that are only eased; with none the maximum flow is the optimum. */
   eased: number;
 }
 
-/** What one feeder does on one side in one interval. */
-interface Standing {
-  powerW: number;
-  lowest: number;
-  highest: number;
-  hasLong: boolean;
+export interface NetworkOptions {
+  netLimits: NetLimits;
+  /** Whether equal offers may share an arc. */
+  isMerged: boolean;
 }
 
-/** Where cells of one feeder and interval are joined to the network; null: to their level. */
-type Joint = { node: number; isHub: boolean } | null;
+/** Shortcuts up a chain of levels: each twice as long as the one before, so paths stay short. */
+const SKIP = 2;
+/** More than deadlines can lie apart. */
+const DEADLINES = 2 ** 12;
 
-const SKIP = 16;
-
-export function networkOf(problem: Problem): Network {
-  const builder = new Builder(problem);
-  builder.joinFeeders();
-  builder.joinOffers('sells');
-  builder.joinOffers('buys');
-  return builder.network;
+export function networkOf(problem: Problem, { netLimits, isMerged }: NetworkOptions): Network {
+  const flow = new MaxFlow();
+  const firstLevel = levelChains(flow, problem.levels);
+  const levelNode = (interval: number, level: number) => (firstLevel[interval] ?? 0) + level;
+  const joints = joinFeeders(flow, problem, netLimits, levelNode);
+  const join = (which: 'sells' | 'buys') =>
+    new Joiner(flow, problem, which, joints, firstLevel, isMerged).join();
+  return { flow, sells: join('sells'), buys: join('buys'), eased: joints.eased };
 }
 
-/** Reads the quantities of every cell from the flow. */
-export function quantitiesOf(network: Network): Quantities {
-  const read = (arcs: Int32Array) => Float64Array.from(arcs, (arc) => network.flow.flow(arc));
-  return { soldW: read(network.sellArcs), boughtW: read(network.buyArcs) };
-}
-
-class Builder {
-  readonly network: Network;
+/** Gives each offer of a side its gate and each cell its arc. */
+class Joiner {
+  readonly #flow: MaxFlow;
   readonly #problem: Problem;
+  readonly #side: Side;
+  readonly #isSells: boolean;
+  readonly #joints: FeederJoints['sells'];
   readonly #firstLevel: Int32Array;
-  readonly #joints: { sells: Joint[]; buys: Joint[] };
+  readonly #isMerged: boolean;
+  readonly #arc: number[] = [];
+  readonly #capW: number[] = [];
+  readonly #isUtility: number[] = [];
+  readonly #isInner: number[] = [];
 
-  constructor(problem: Problem) {
-    const flow = new MaxFlow();
-    const places = problem.feeders.length * problem.intervals;
+  constructor(
+    flow: MaxFlow,
+    problem: Problem,
+    which: 'sells' | 'buys',
+    joints: FeederJoints,
+    firstLevel: Int32Array,
+    isMerged: boolean,
+  ) {
+    this.#flow = flow;
     this.#problem = problem;
-    this.#firstLevel = levelChains(flow, problem.levels);
-    this.#joints = { sells: new Array(places).fill(null), buys: new Array(places).fill(null) };
-    this.network = {
-      flow,
-      sources: [],
-      sinks: [],
-      sellArcs: new Int32Array(problem.sells.cellOffer.length),
-      buyArcs: new Int32Array(problem.buys.cellOffer.length),
-      eased: 0,
+    this.#side = problem[which];
+    this.#isSells = which === 'sells';
+    this.#joints = joints[which];
+    this.#firstLevel = firstLevel;
+    this.#isMerged = isMerged;
+  }
+
+  join(): Gates {
+    const side = this.#side;
+    const ofOffer = new Int32Array(offerCount(side)).fill(-1);
+    const cellArc = new Int32Array(side.cellOffer.length).fill(-1);
+    const shared = this.#isMerged ? this.#mergeShort(ofOffer) : [];
+    for (const { node, capW } of shared) this.#gate(this.#add(this.#end, node, capW), capW, 0, 0);
+    for (let offer = 0; offer < offerCount(side); offer++) {
+      if ((ofOffer[offer] ?? -1) >= 0) continue;
+      ofOffer[offer] = this.#arc.length;
+      if (isLong(side, offer)) this.#joinLong(offer, cellArc);
+      else this.#joinShort(offer);
+    }
+    return {
+      arc: Int32Array.from(this.#arc),
+      capW: Float64Array.from(this.#capW),
+      isUtility: Uint8Array.from(this.#isUtility),
+      isInner: Uint8Array.from(this.#isInner),
+      ofOffer,
+      cellArc,
     };
   }
 
-  /** Puts the limits of every feeder and interval in. The utility's feeder, index 0, has none. */
-  joinFeeders(): void {
-    const { feeders, intervals, internalW, externalW, levels } = this.#problem;
-    const sells = standings(this.#problem, this.#problem.sells);
-    const buys = standings(this.#problem, this.#problem.buys);
-    for (let place = intervals; place < feeders.length * intervals; place++) {
-      const sold = sells[place];
-      const bought = buys[place];
-      if (sold === undefined || bought === undefined) continue;
-      const internal = internalW[place] ?? 0;
-      const external = externalW[place] ?? 0;
-      const soldW = Math.min(internal, sold.powerW);
-      const boughtW = Math.min(internal, bought.powerW);
-      let sellCapW = internal;
-      let buyCapW = internal;
-      if (soldW > external || boughtW > external) {
-        if (boughtW === 0) sellCapW = Math.min(internal, external);
-        else if (soldW === 0) buyCapW = Math.min(internal, external);
-        else {
-          if (levels[place % intervals] === 1) {
-            this.#joinNet(place, internal, external);
-            continue;
-          }
-          this.network.eased++;
-        }
-      }
-      if (sold.powerW > sellCapW) this.#limitSells(place, sold, sellCapW);
-      if (bought.powerW > buyCapW) this.#limitBuys(place, bought, buyCapW);
+  /** Offers with one cell and no binding limit, by level and deadline. */
+  #mergeShort(ofOffer: Int32Array): { node: number; capW: number }[] {
+    const side = this.#side;
+    const shared: { node: number; capW: number }[] = [];
+    const known = new Map<number, number>();
+    for (let offer = 0; offer < offerCount(side); offer++) {
+      if (isLong(side, offer) || isUtility(side, offer)) continue;
+      const cell = side.firstCell[offer] ?? 0;
+      if ((this.#joints.node[placeOf(this.#problem, side, cell)] ?? -1) >= 0) continue;
+      const node = this.#levelOf(cell);
+      const ahead = (side.deadline[offer] ?? 0) - this.#problem.firstInterval;
+      const key = node * DEADLINES + Math.min(ahead, DEADLINES - 1);
+      const capW = side.cellCapW[cell] ?? 0;
+      const gate = known.get(key);
+      const one = gate === undefined ? undefined : shared[gate];
+      if (one !== undefined) one.capW += capW;
+      ofOffer[offer] = gate ?? shared.length;
+      if (one !== undefined) continue;
+      known.set(key, shared.length);
+      shared.push({ node, capW });
+    }
+    return shared;
+  }
+
+  #joinLong(offer: number, cellArc: Int32Array): void {
+    const side = this.#side;
+    const own = this.#flow.node();
+    const energyW = side.energyW[offer] ?? 0;
+    const utility = isUtility(side, offer) ? 1 : 0;
+    this.#gate(this.#add(this.#end, own, energyW), energyW, utility, 0);
+    for (let cell = side.firstCell[offer] ?? 0; cell < (side.firstCell[offer + 1] ?? 0); cell++) {
+      const joint = this.#joints.node[placeOf(this.#problem, side, cell)] ?? -1;
+      const node = joint >= 0 ? joint : this.#levelOf(cell);
+      cellArc[cell] = this.#add(own, node, side.cellCapW[cell] ?? 0);
     }
   }
 
-  /** Gives each offer its gate and each cell its arc. */
-  joinOffers(which: 'sells' | 'buys'): void {
-    const side = this.#problem[which];
-    const { flow } = this.network;
-    const gates = which === 'sells' ? this.network.sources : this.network.sinks;
-    const arcs = which === 'sells' ? this.network.sellArcs : this.network.buyArcs;
-    const end = which === 'sells' ? flow.source : flow.sink;
-    const add = (near: number, far: number, capW: number) =>
-      which === 'sells' ? flow.arc(near, far, capW) : flow.arc(far, near, capW);
-    for (const [offer, facts] of side.offers.entries()) {
-      const first = side.firstCell[offer] ?? 0;
-      const stop = side.firstCell[offer + 1] ?? 0;
-      const gate = { deadline: facts.lastInterval, isUtility: isUtility(side, offer) };
-      const isLong = stop - first > 1;
-      const own = isLong ? flow.node() : end;
-      if (isLong) {
-        const capW = side.energyW[offer] ?? 0;
-        gates.push({ ...gate, arc: add(end, own, capW), capW });
-      }
-      for (let cell = first; cell < stop; cell++) {
-        const joint = this.#jointOf(which, side, cell);
-        const level = this.#levelOf(side, cell);
-        const capW = side.cellCapW[cell] ?? 0;
-        const arc = joint?.isHub
-          ? add(joint.node, level, capW)
-          : add(own, joint?.node ?? level, capW);
-        arcs[cell] = arc;
-        if (!isLong && !joint?.isHub) gates.push({ ...gate, arc, capW });
-      }
-    }
+  #joinShort(offer: number): void {
+    const side = this.#side;
+    const cell = side.firstCell[offer] ?? 0;
+    const place = placeOf(this.#problem, side, cell);
+    const joint = this.#joints.node[place] ?? -1;
+    const isInner = this.#joints.isHub[place] ?? 0;
+    const capW = side.cellCapW[cell] ?? 0;
+    const level = this.#levelOf(cell);
+    const arc =
+      isInner === 1
+        ? this.#add(joint, level, capW)
+        : this.#add(this.#end, joint >= 0 ? joint : level, capW);
+    this.#gate(arc, capW, isUtility(side, offer) ? 1 : 0, isInner);
   }
 
-  #limitSells(place: number, sold: Standing, capW: number): void {
-    const { flow, sources } = this.network;
-    const node = flow.node();
-    if (sold.lowest !== sold.highest && !sold.hasLong) {
-      this.#joints.sells[place] = { node, isHub: true };
-      const deadline = this.#problem.firstInterval + (place % this.#problem.intervals);
-      sources.push({ arc: flow.arc(flow.source, node, capW), capW, deadline, isUtility: false });
-      return;
-    }
-    if (sold.lowest !== sold.highest) this.network.eased++;
-    this.#joints.sells[place] = { node, isHub: false };
-    flow.arc(node, this.#level(place, sold.lowest), capW);
+  get #end(): number {
+    return this.#isSells ? this.#flow.source : this.#flow.sink;
   }
 
-  #limitBuys(place: number, bought: Standing, capW: number): void {
-    const { flow, sinks } = this.network;
-    const node = flow.node();
-    if (bought.lowest !== bought.highest && !bought.hasLong) {
-      this.#joints.buys[place] = { node, isHub: true };
-      const deadline = this.#problem.firstInterval + (place % this.#problem.intervals);
-      sinks.push({ arc: flow.arc(node, flow.sink, capW), capW, deadline, isUtility: false });
-      return;
-    }
-    if (bought.lowest !== bought.highest) this.network.eased++;
-    this.#joints.buys[place] = { node, isHub: false };
-    flow.arc(this.#level(place, bought.highest), node, capW);
+  /** An arc away from the side's end of the network. */
+  #add(near: number, far: number, capW: number): number {
+    return this.#isSells ? this.#flow.arc(near, far, capW) : this.#flow.arc(far, near, capW);
   }
 
-  /** Both limits of a feeder in an interval with one level: the net flow has an arc of its own. */
-  #joinNet(place: number, internal: number, external: number): void {
-    const { flow } = this.network;
-    const net = flow.node();
-    const sells = flow.node();
-    const buys = flow.node();
-    flow.arc(net, this.#level(place, 0), external, external);
-    flow.arc(sells, net, internal);
-    flow.arc(net, buys, internal);
-    this.#joints.sells[place] = { node: sells, isHub: false };
-    this.#joints.buys[place] = { node: buys, isHub: false };
+  #gate(arc: number, capW: number, utility: number, isInner: number): void {
+    this.#arc.push(arc);
+    this.#capW.push(capW);
+    this.#isUtility.push(utility);
+    this.#isInner.push(isInner);
   }
 
-  #jointOf(which: 'sells' | 'buys', side: Side, cell: number): Joint {
-    return this.#joints[which][placeOf(this.#problem, side, cell)] ?? null;
-  }
-
-  #levelOf(side: Side, cell: number): number {
-    return (this.#firstLevel[side.cellInterval[cell] ?? 0] ?? 0) + (side.cellLevel[cell] ?? 0);
-  }
-
-  #level(place: number, level: number): number {
-    return (this.#firstLevel[place % this.#problem.intervals] ?? 0) + level;
+  #levelOf(cell: number): number {
+    const { cellInterval, cellLevel } = this.#side;
+    return (this.#firstLevel[cellInterval[cell] ?? 0] ?? 0) + (cellLevel[cell] ?? 0);
   }
 }
 
-/** Nodes of all levels, joined upwards; long chains get shortcuts, so that paths stay short. */
+/** Nodes of all levels, joined upwards, with shortcuts. */
 function levelChains(flow: MaxFlow, levels: Int32Array): Int32Array {
-  const firstLevel = new Int32Array(levels.length);
-  for (const [interval, count] of levels.entries()) {
-    const nodes = Array.from({ length: count }, () => flow.node());
-    firstLevel[interval] = nodes[0] ?? 0;
+  return levels.map((count) => {
+    const first = flow.node();
+    for (let level = 1; level < count; level++) flow.node();
     for (let step = 1; step < count; step *= SKIP) {
       for (let level = 0; level + step < count; level += step) {
-        flow.arc(nodes[level] ?? 0, nodes[level + step] ?? 0, Number.POSITIVE_INFINITY);
+        flow.arc(first + level, first + level + step, Number.POSITIVE_INFINITY);
       }
     }
-  }
-  return firstLevel;
-}
-
-function standings(problem: Problem, side: Side): Standing[] {
-  const places = problem.feeders.length * problem.intervals;
-  const all: Standing[] = Array.from({ length: places }, () => ({
-    powerW: 0,
-    lowest: Number.POSITIVE_INFINITY,
-    highest: -1,
-    hasLong: false,
-  }));
-  for (const [cell, offer] of side.cellOffer.entries()) {
-    const standing = all[placeOf(problem, side, cell)];
-    if (standing === undefined) continue;
-    const level = side.cellLevel[cell] ?? 0;
-    standing.powerW += side.cellCapW[cell] ?? 0;
-    standing.lowest = Math.min(standing.lowest, level);
-    standing.highest = Math.max(standing.highest, level);
-    const cells = (side.firstCell[offer + 1] ?? 0) - (side.firstCell[offer] ?? 0);
-    if (cells > 1) standing.hasLong = true;
-  }
-  return all;
+    return first;
+  });
 }

@@ -3,8 +3,7 @@
  * in rising order of (price, id); the two that stand first trade what both have left. Each trade
  * uses up one of them, so there are fewer trades than offers, and nobody is left any discretion.
  */
-import { compareOffers } from '../../market/matching/verify.ts';
-import type { Problem, Quantities, Side } from './problem.ts';
+import { type Problem, priceOf, type Quantities, type Side } from './problem.ts';
 
 /** A trade between two cells of the same interval. */
 export interface Pair {
@@ -19,19 +18,19 @@ export interface Pair {
  */
 export function pair(problem: Problem, { soldW, boughtW }: Quantities): Pair[][] {
   const { sells, buys, intervals } = problem;
-  const sellsAt = cellsByInterval(sells, soldW, intervals);
-  const buysAt = cellsByInterval(buys, boughtW, intervals);
   return Array.from({ length: intervals }, (_, interval) =>
-    merge(problem, sellsAt[interval] ?? [], buysAt[interval] ?? [], soldW, boughtW),
+    merge(problem, withPower(sells, soldW, interval), withPower(buys, boughtW, interval), {
+      soldW,
+      boughtW,
+    }),
   );
 }
 
 function merge(
   { sells, buys }: Problem,
-  sellCells: number[],
-  buyCells: number[],
-  soldW: Float64Array,
-  boughtW: Float64Array,
+  sellCells: Int32Array,
+  buyCells: Int32Array,
+  { soldW, boughtW }: Quantities,
 ): Pair[] {
   const pairs: Pair[] = [];
   let sellAt = 0;
@@ -55,21 +54,9 @@ function merge(
   return pairs;
 }
 
-function priceOf(side: Side, cell: number): number {
-  return side.offers[side.cellOffer[cell] ?? 0]?.priceMicroPerKwh ?? 0;
-}
-
-/** Cells with a quantity, by interval, in merge order. */
-function cellsByInterval(side: Side, powerW: Float64Array, intervals: number): number[][] {
-  const lists: number[][] = Array.from({ length: intervals }, () => []);
-  for (const [cell, interval] of side.cellInterval.entries()) {
-    if ((powerW[cell] ?? 0) > 0) lists[interval]?.push(cell);
-  }
-  const compare = (a: number, b: number) => {
-    const first = side.offers[side.cellOffer[a] ?? 0];
-    const second = side.offers[side.cellOffer[b] ?? 0];
-    return first === undefined || second === undefined ? 0 : compareOffers(first, second);
-  };
-  for (const list of lists) list.sort(compare);
-  return lists;
+/** Cells of an interval with a quantity, in merge order. */
+function withPower(side: Side, powerW: Float64Array, interval: number): Int32Array {
+  const { order, starts } = side.merge;
+  const cells = order.subarray(starts[interval], starts[interval + 1]);
+  return cells.filter((cell) => (powerW[cell] ?? 0) > 0);
 }

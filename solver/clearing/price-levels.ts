@@ -7,16 +7,10 @@
  * and bought quantities exists exactly when the chain of levels can carry them. Buyers below the
  * first seller and sellers above the last buyer cannot trade at all: level -1.
  */
-import type { Offer } from '../../market/offers.ts';
 
-/** One offer in one interval. */
-export interface Cell {
-  offer: Offer;
-  interval: number;
-  capW: number;
-  /** Most that its offer can trade over all cells, W times intervals. */
-  energyW: number;
-}
+import type { Cells, MergeOrder } from './cells.ts';
+
+type PricedCells = MergeOrder & Pick<Cells, 'cellOffer' | 'priceMicroPerKwh'>;
 
 export interface PriceLevels {
   /** Level of each cell within its interval, -1 when it cannot trade. */
@@ -26,33 +20,28 @@ export interface PriceLevels {
   levels: Int32Array;
 }
 
-export function priceLevels(sells: Cell[], buys: Cell[], intervals: number): PriceLevels {
-  const sellLevels = new Int32Array(sells.length).fill(-1);
-  const buyLevels = new Int32Array(buys.length).fill(-1);
+export function priceLevels(sells: PricedCells, buys: PricedCells, intervals: number): PriceLevels {
+  const sellLevels = new Int32Array(sells.cellOffer.length).fill(-1);
+  const buyLevels = new Int32Array(buys.cellOffer.length).fill(-1);
   const levels = new Int32Array(intervals);
-  const sellsAt = byInterval(sells, intervals);
-  const buysAt = byInterval(buys, intervals);
   for (let interval = 0; interval < intervals; interval++) {
-    const asks = sellsAt[interval] ?? [];
-    const bids = buysAt[interval] ?? [];
-    const dearest = price(buys, bids.at(-1));
+    const askStop = sells.starts[interval + 1] ?? 0;
+    const bidStop = buys.starts[interval + 1] ?? 0;
+    let ask = sells.starts[interval] ?? 0;
+    let bid = buys.starts[interval] ?? 0;
+    const dearest = bid < bidStop ? priceAt(buys, bidStop - 1) : Number.NEGATIVE_INFINITY;
     let level = -1;
-    let afterSeller = false;
-    let ask = 0;
-    let bid = 0;
-    while (ask < asks.length || bid < bids.length) {
-      const askPrice = price(sells, asks[ask]);
-      const isSeller = ask < asks.length && !(askPrice > price(buys, bids[bid]));
-      if (isSeller || bid >= bids.length) {
-        if (!(askPrice <= dearest)) break;
-        if (!afterSeller) level++;
-        afterSeller = true;
-        sellLevels[asks[ask] ?? 0] = level;
-        ask++;
+    let isAfterSeller = false;
+    while (ask < askStop || bid < bidStop) {
+      const askPrice = ask < askStop ? priceAt(sells, ask) : Number.POSITIVE_INFINITY;
+      if (bid >= bidStop || askPrice <= priceAt(buys, bid)) {
+        if (askPrice > dearest) break;
+        if (!isAfterSeller) level++;
+        isAfterSeller = true;
+        sellLevels[sells.order[ask++] ?? 0] = level;
       } else {
-        afterSeller = false;
-        buyLevels[bids[bid] ?? 0] = level;
-        bid++;
+        isAfterSeller = false;
+        buyLevels[buys.order[bid++] ?? 0] = level;
       }
     }
     levels[interval] = level + 1;
@@ -60,15 +49,6 @@ export function priceLevels(sells: Cell[], buys: Cell[], intervals: number): Pri
   return { sellLevels, buyLevels, levels };
 }
 
-/** Price of a cell; not a number beyond the end, which no comparison holds for. */
-function price(cells: Cell[], at: number | undefined): number {
-  return at === undefined ? Number.NaN : (cells[at]?.offer.priceMicroPerKwh ?? Number.NaN);
-}
-
-/** Positions of cells by interval, each list by rising price. */
-function byInterval(cells: Cell[], intervals: number): number[][] {
-  const lists: number[][] = Array.from({ length: intervals }, () => []);
-  for (const [at, cell] of cells.entries()) lists[cell.interval]?.push(at);
-  for (const list of lists) list.sort((a, b) => price(cells, a) - price(cells, b));
-  return lists;
+function priceAt(cells: PricedCells, at: number): number {
+  return cells.priceMicroPerKwh[cells.cellOffer[cells.order[at] ?? 0] ?? 0] ?? 0;
 }

@@ -2,24 +2,26 @@
  * The clearing problem as flat arrays of whole watts. A cell is one offer in one interval: what a
  * quantity is found for. Cells that cannot trade are left out, so that everything later is small.
  */
-import { type Offer, UTILITY_FEEDER } from '../../market/offers.ts';
+import { UTILITY_FEEDER } from '../../market/offers.ts';
+import {
+  type Cells,
+  cellsOf,
+  type MergeOrder,
+  mergeOrderOf,
+  mergeOrderWith,
+  withCells,
+} from './cells.ts';
 import { ClearingError, type ClearingInput } from './input.ts';
-import { type Cell, priceLevels } from './price-levels.ts';
+import { priceLevels } from './price-levels.ts';
+import { positions } from './stable-order.ts';
 
 /** Offers of one side; offer `i` has the cells `firstCell[i]` to `firstCell[i + 1] - 1`. */
-export interface Side {
-  offers: Offer[];
-  /** Index into `Problem.feeders`. */
-  feeder: Int32Array;
-  /** Most that the offer can trade over all its cells, W times intervals. */
-  energyW: Float64Array;
+export interface Side extends Cells {
   firstCell: Int32Array;
-  cellOffer: Int32Array;
-  /** Interval of a cell, counted from the window's first. */
-  cellInterval: Int32Array;
   cellCapW: Float64Array;
   /** Price level within the interval, see price-levels.ts. */
   cellLevel: Int32Array;
+  merge: MergeOrder;
 }
 
 export interface Problem {
@@ -45,72 +47,74 @@ export interface Quantities {
   boughtW: Float64Array;
 }
 
-/** @throws ClearingError `bad-input` when the window or the units make no sense. */
-export function problemOf(input: ClearingInput): Problem {
-  const intervals = input.lastInterval - input.firstInterval + 1;
-  if (!(input.intervalSeconds > 0) || !Number.isSafeInteger(intervals)) {
+/**
+ * @param order positions of the input's offers, in the order in which they shall stand
+ * @throws ClearingError `bad-input` when the window or the units make no sense.
+ */
+export function problemOf(
+  input: ClearingInput,
+  order: Int32Array = positions(input.offers.length),
+): Problem {
+  const window = input.lastInterval - input.firstInterval + 1;
+  if (!(input.intervalSeconds > 0) || !Number.isSafeInteger(window)) {
     throw new ClearingError(
       'bad-input',
       'the interval length and the window must be whole numbers',
     );
   }
-  const count = Math.max(0, intervals);
+  const intervals = Math.max(0, window);
   const minTradeW = Math.max(1, Math.ceil(input.minTradeWs / input.intervalSeconds));
-  const sellCells = cellsOf(input, 'sell', minTradeW);
-  const buyCells = withoutUtilityPairs(sellCells, cellsOf(input, 'buy', minTradeW), count);
-  const { sellLevels, buyLevels, levels } = priceLevels(sellCells, buyCells, count);
-  const feeders = [...new Set([UTILITY_FEEDER, ...input.offers.map(({ feeder }) => feeder)])];
-  const { internalW, externalW } = limitsOf(input, feeders, count);
+  const feederIndex = feedersOf(input);
+  const feeders = [...feederIndex.keys()];
+  const of = (side: 'sell' | 'buy') => cellsOf(input, { side, order, feederIndex, minTradeW });
+  const asks = of('sell');
+  const bids = withoutUtilityPairs(asks, of('buy'), intervals);
+  const askOrder = mergeOrderOf(asks, intervals);
+  const bidOrder = mergeOrderOf(bids, intervals);
+  const { sellLevels, buyLevels, levels } = priceLevels(
+    { ...asks, ...askOrder },
+    { ...bids, ...bidOrder },
+    intervals,
+  );
   return {
-    sells: sideOf(sellCells, sellLevels, feeders),
-    buys: sideOf(buyCells, buyLevels, feeders),
-    intervals: count,
+    sells: sideOf(asks, sellLevels, askOrder, intervals),
+    buys: sideOf(bids, buyLevels, bidOrder, intervals),
+    intervals,
     firstInterval: input.firstInterval,
     feeders,
-    internalW,
-    externalW,
+    ...limitsOf(input, feeders, intervals),
     levels,
     minTradeW,
     maxTrades: input.maxTrades ?? Number.POSITIVE_INFINITY,
   };
 }
 
-/** Most that an offer can trade in all, W times intervals: a part of a watt is no trade. */
-function energyInWatts(offer: Offer, intervalSeconds: number): number {
-  return Math.floor(offer.energyWs / intervalSeconds);
-}
-
-function cellsOf(input: ClearingInput, side: Offer['side'], minTradeW: number): Cell[] {
-  const cells: Cell[] = [];
-  for (const offer of input.offers) {
-    if (offer.side !== side) continue;
-    const energyW = energyInWatts(offer, input.intervalSeconds);
-    const capW = Math.min(offer.maxPowerW, energyW);
-    if (capW < minTradeW) continue;
-    const first = Math.max(offer.firstInterval, input.firstInterval);
-    const last = Math.min(offer.lastInterval, input.lastInterval);
-    for (let interval = first; interval <= last; interval++) {
-      if (input.isUsable?.(offer, interval) === false) continue;
-      cells.push({ offer, interval: interval - input.firstInterval, capW, energyW });
-    }
+function feedersOf(input: ClearingInput): Map<number, number> {
+  const indexOf = new Map([[UTILITY_FEEDER, 0]]);
+  for (const { feeder } of input.offers) {
+    if (!indexOf.has(feeder)) indexOf.set(feeder, indexOf.size);
   }
-  return cells;
+  return indexOf;
 }
 
 /**
  * A trade of the utility with itself is refused by the contract. Where its ask would meet its own
  * bid, the bid is left out; then prices alone keep the two apart.
  */
-function withoutUtilityPairs(sells: Cell[], buys: Cell[], intervals: number): Cell[] {
+function withoutUtilityPairs(asks: Cells, bids: Cells, intervals: number): Cells {
+  if (!asks.feeder.includes(0) || !bids.feeder.includes(0)) return bids;
   const cheapest = new Float64Array(intervals).fill(Number.POSITIVE_INFINITY);
-  for (const { offer, interval } of sells) {
-    if (offer.feeder !== UTILITY_FEEDER) continue;
-    cheapest[interval] = Math.min(cheapest[interval] ?? 0, offer.priceMicroPerKwh);
+  for (const [cell, offer] of asks.cellOffer.entries()) {
+    const interval = asks.cellInterval[cell] ?? 0;
+    if (asks.feeder[offer] !== 0) continue;
+    cheapest[interval] = Math.min(cheapest[interval] ?? 0, asks.priceMicroPerKwh[offer] ?? 0);
   }
-  return buys.filter(
-    ({ offer, interval }) =>
-      offer.feeder !== UTILITY_FEEDER || offer.priceMicroPerKwh < (cheapest[interval] ?? 0),
-  );
+  const isWanted = new Uint8Array(bids.cellOffer.length).fill(1);
+  for (const [cell, offer] of bids.cellOffer.entries()) {
+    const ask = cheapest[bids.cellInterval[cell] ?? 0] ?? 0;
+    if (bids.feeder[offer] === 0 && (bids.priceMicroPerKwh[offer] ?? 0) >= ask) isWanted[cell] = 0;
+  }
+  return withCells(bids, isWanted);
 }
 
 function limitsOf(
@@ -131,32 +135,32 @@ function limitsOf(
   return { internalW, externalW };
 }
 
-/** Cells of the same offer stand together; those without a level cannot trade and are left out. */
-function sideOf(cells: Cell[], levels: Int32Array, feeders: number[]): Side {
-  const indexOf = new Map(feeders.map((feeder, index) => [feeder, index]));
-  const offers: Offer[] = [];
-  const firstCell: number[] = [];
-  const kept: { cell: Cell; level: number; offer: number }[] = [];
-  for (const [at, cell] of cells.entries()) {
-    const level = levels[at] ?? -1;
-    if (level < 0) continue;
-    if (offers.at(-1) !== cell.offer) {
-      offers.push(cell.offer);
-      firstCell.push(kept.length);
-    }
-    kept.push({ cell, level, offer: offers.length - 1 });
+/** Cells without a level cannot trade and are left out. */
+function sideOf(all: Cells, levels: Int32Array, merge: MergeOrder, intervals: number): Side {
+  const isWanted = new Uint8Array(levels.length);
+  for (let cell = 0; cell < levels.length; cell++)
+    isWanted[cell] = (levels[cell] ?? -1) < 0 ? 0 : 1;
+  const cells = withCells(all, isWanted);
+  const { energyW, maxPowerW, cellOffer, cellInterval } = cells;
+  const firstCell = new Int32Array(energyW.length + 1);
+  const cellCapW = new Float64Array(cellOffer.length);
+  for (let cell = 0; cell < cellOffer.length; cell++) {
+    const offer = cellOffer[cell] ?? 0;
+    firstCell[offer + 1] = cell + 1;
+    cellCapW[cell] = Math.min(energyW[offer] ?? 0, maxPowerW[offer] ?? 0);
   }
-  firstCell.push(kept.length);
   return {
-    offers,
-    feeder: Int32Array.from(offers, ({ feeder }) => indexOf.get(feeder) ?? 0),
-    energyW: Float64Array.from(firstCell.slice(0, -1), (at) => kept[at]?.cell.energyW ?? 0),
-    firstCell: Int32Array.from(firstCell),
-    cellOffer: Int32Array.from(kept, ({ offer }) => offer),
-    cellInterval: Int32Array.from(kept, ({ cell }) => cell.interval),
-    cellCapW: Float64Array.from(kept, ({ cell }) => cell.capW),
-    cellLevel: Int32Array.from(kept, ({ level }) => level),
+    ...cells,
+    firstCell,
+    cellCapW,
+    cellLevel: levels.filter((level) => level >= 0),
+    merge: mergeOrderWith(merge, isWanted, cellInterval, intervals),
   };
+}
+
+/** How many offers a side has. */
+export function offerCount(side: Side): number {
+  return side.energyW.length;
 }
 
 /** Whether a side's offer belongs to the utility. */
@@ -168,4 +172,14 @@ export function isUtility(side: Side, offer: number): boolean {
 export function placeOf(problem: Problem, side: Side, cell: number): number {
   const feeder = side.feeder[side.cellOffer[cell] ?? 0] ?? 0;
   return feeder * problem.intervals + (side.cellInterval[cell] ?? 0);
+}
+
+/** Price of a cell's offer. */
+export function priceOf(side: Side, cell: number): number {
+  return side.priceMicroPerKwh[side.cellOffer[cell] ?? 0] ?? 0;
+}
+
+/** Whether an offer has several cells, which share its energy. */
+export function isLong(side: Side, offer: number): boolean {
+  return (side.firstCell[offer + 1] ?? 0) - (side.firstCell[offer] ?? 0) > 1;
 }

@@ -10,7 +10,7 @@
 import { Flows } from './flows.ts';
 import { withinNetLimits } from './net-limits.ts';
 import { type Pair, pair } from './pairing.ts';
-import { isUtility, type Problem, type Quantities, type Side } from './problem.ts';
+import { isUtility, type Problem, priceOf, type Quantities, type Side } from './problem.ts';
 
 /** Nearer to a whole number than this is that number: what the solver's tolerance leaves open. */
 const NOISE_W = 1e-5;
@@ -61,15 +61,14 @@ function restoreNetLimits(problem: Problem, state: Flows): void {
 /** Gives out what limits still allow, cheap asks and dear bids first. */
 function giveOut(problem: Problem, state: Flows, withUtility: boolean): void {
   const { sells, buys, intervals } = problem;
-  const sellsAt = openCells(sells, state.soldW, intervals);
-  const buysAt = openCells(buys, state.boughtW, intervals);
   for (let interval = 0; interval < intervals; interval++) {
-    for (const buy of (buysAt[interval] ?? []).reverse()) {
-      const bid = buys.cellOffer[buy] ?? 0;
-      for (const sell of sellsAt[interval] ?? []) {
-        const ask = sells.cellOffer[sell] ?? 0;
-        if (priceOf(sells, ask) > priceOf(buys, bid)) break;
-        const utilities = Number(isUtility(sells, ask)) + Number(isUtility(buys, bid));
+    const asks = openCells(sells, state.soldW, interval);
+    for (const buy of openCells(buys, state.boughtW, interval).reverse()) {
+      for (const sell of asks) {
+        if (priceOf(sells, sell) > priceOf(buys, buy)) break;
+        const utilities =
+          Number(isUtility(sells, sells.cellOffer[sell] ?? 0)) +
+          Number(isUtility(buys, buys.cellOffer[buy] ?? 0));
         if (utilities > (withUtility ? 1 : 0)) continue;
         state.add(sell, buy, Number.POSITIVE_INFINITY, true);
       }
@@ -77,17 +76,9 @@ function giveOut(problem: Problem, state: Flows, withUtility: boolean): void {
   }
 }
 
-/** Cells that are not full, by interval, by rising price. */
-function openCells(side: Side, powerW: Float64Array, intervals: number): number[][] {
-  const lists: number[][] = Array.from({ length: intervals }, () => []);
-  for (const [cell, interval] of side.cellInterval.entries()) {
-    if ((powerW[cell] ?? 0) < (side.cellCapW[cell] ?? 0)) lists[interval]?.push(cell);
-  }
-  const price = (cell: number) => priceOf(side, side.cellOffer[cell] ?? 0);
-  for (const list of lists) list.sort((a, b) => price(a) - price(b));
-  return lists;
-}
-
-function priceOf(side: Side, offer: number): number {
-  return side.offers[offer]?.priceMicroPerKwh ?? 0;
+/** Cells of an interval that are not full, by rising price. */
+function openCells(side: Side, powerW: Float64Array, interval: number): Int32Array {
+  const { order, starts } = side.merge;
+  const cells = order.subarray(starts[interval], starts[interval + 1]);
+  return cells.filter((cell) => (powerW[cell] ?? 0) < (side.cellCapW[cell] ?? 0));
 }

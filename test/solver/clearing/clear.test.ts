@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { pairwiseOptimum } from '../../../bench/clearing/pairwise-program.ts';
 import { verifySolution } from '../../../market/matching/verify.ts';
 import type { Offer } from '../../../market/offers.ts';
 import { clear } from '../../../solver/clearing/clear.ts';
 import type { ClearingInput, ClearingResult } from '../../../solver/clearing/input.ts';
-import { pairwiseOptimum } from './pairwise-program.ts';
 import { FIRST, INTERVAL_SECONDS, type MarketShape, markets } from './random-markets.ts';
 
 const test = suite('solver/clearing/clear');

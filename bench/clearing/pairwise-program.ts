@@ -1,27 +1,43 @@
 /**
  * The paper's own linear program (TRANSAX equations 3 to 8 and 16): a variable for every ask, bid
- * and interval. Slow and plain: the oracle that clearing is compared with.
+ * and interval. Slow and plain: the oracle that clearing is compared with, in tests and in the
+ * benchmark; the solver itself never uses it.
  */
-import type { Offer } from '../../../market/offers.ts';
-import type { ClearingInput } from '../../../solver/clearing/input.ts';
-import { LinearProgram, maximize } from '../../../solver/clearing/linear-program.ts';
+import type { Offer } from '../../market/offers.ts';
+import type { ClearingInput } from '../../solver/clearing/input.ts';
+import { LinearProgram, maximize } from '../../solver/clearing/linear-program.ts';
+
+export interface PairwiseProgram {
+  /** Energy between homes. */
+  program: LinearProgram;
+  utilityCosts: number[];
+  welfareCosts: number[];
+  /** Ask and bid of each column. */
+  pairs: [ask: Offer, bid: Offer][];
+}
 
 /** Best energy between homes, and best with the utility beside it, W times intervals. */
 export async function pairwiseOptimum(
   input: ClearingInput,
 ): Promise<{ homeW: number; utilityW: number }> {
+  const { program, utilityCosts } = pairwiseProgram(input);
+  const { values } = await maximize(program, [utilityCosts]);
+  return { homeW: values[0] ?? 0, utilityW: values[1] ?? 0 };
+}
+
+export function pairwiseProgram(input: ClearingInput): PairwiseProgram {
   const program = new LinearProgram();
   const least = Number.NEGATIVE_INFINITY;
   const rows = new Map<string, number>();
   const row = (key: string, lower: number, upper: number) => {
     const known = rows.get(key);
     if (known !== undefined) return known;
-    const made = program.row(lower, upper);
-    rows.set(key, made);
-    return made;
+    const added = program.row(lower, upper);
+    rows.set(key, added);
+    return added;
   };
   const energyW = (offer: Offer) => Math.floor(offer.energyWs / input.intervalSeconds);
-  const second: number[] = [];
+  const made: PairwiseProgram = { program, utilityCosts: [], welfareCosts: [], pairs: [] };
   const asks = input.offers.filter(({ side }) => side === 'sell');
   const bids = input.offers.filter(({ side }) => side === 'buy');
   for (let t = input.firstInterval; t <= input.lastInterval; t++) {
@@ -46,10 +62,11 @@ export async function pairwiseOptimum(
         }
         const isHome = ask.feeder !== 0 && bid.feeder !== 0;
         program.column(isHome ? 1 : 0, Number.POSITIVE_INFINITY, entries);
-        second.push(isHome ? 0 : 1);
+        made.utilityCosts.push(isHome ? 0 : 1);
+        made.welfareCosts.push(bid.priceMicroPerKwh - ask.priceMicroPerKwh);
+        made.pairs.push([ask, bid]);
       }
     }
   }
-  const { value, columns } = await maximize(program, second);
-  return { homeW: value, utilityW: second.reduce((sum, c, at) => sum + c * (columns[at] ?? 0), 0) };
+  return made;
 }
