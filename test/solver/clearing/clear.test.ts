@@ -53,7 +53,12 @@ async function holds(input: ClearingInput): Promise<void> {
     assert.ok(Math.abs(energyW - homeW) < 1e-3, `${energyW} W, optimum ${homeW} W`);
     assert.is(upperBoundW, energyW);
     const tradedW = Number(result.objective.utilityEnergyWs) / INTERVAL_SECONDS;
-    if (result.method === 'flow') assert.ok(tradedW <= utilityW + 1e-3);
+    const boundW = result.utilityBoundWs / INTERVAL_SECONDS;
+    assert.ok(boundW >= Math.floor(utilityW - 1e-3), `bound ${boundW}, utility ${utilityW}`);
+    assert.ok(tradedW <= utilityW + 1e-3, `${tradedW} W of ${utilityW} W with the utility`);
+    // Where the flow was taken because of its energy between homes, the bound says what is open.
+    if (boundW === tradedW) assert.ok(tradedW >= utilityW - 1e-3);
+    if (result.method === 'flow') assert.is(tradedW, boundW);
   }
 }
 

@@ -8,8 +8,8 @@ export const FIRST = 1000;
 
 export interface MarketShape {
   prices: 'uniform' | 'mixed';
-  /** External limits below internal ones, or never. */
-  limits: 'external-below' | 'external-above';
+  /** External limits below internal ones, or never; or none that could bind. */
+  limits: 'external-below' | 'external-above' | 'wide';
   hasUtility: boolean;
 }
 
@@ -19,15 +19,12 @@ export function markets(shape: MarketShape): fc.Arbitrary<ClearingInput> {
     { weight: 8, arbitrary: fc.integer({ min: 1, max: 4000 }) },
     { weight: 2, arbitrary: fc.constant(1_000_000) },
   );
-  const limits = fc.tuple(power, power).map(
-    ([internalLimitW, other]): FeederLimits => ({
-      internalLimitW,
-      externalLimitW:
-        shape.limits === 'external-above'
-          ? Math.max(internalLimitW, other)
-          : Math.min(internalLimitW, other),
-    }),
-  );
+  const limits = fc.tuple(power, power).map(([internalLimitW, other]): FeederLimits => {
+    if (shape.limits === 'wide') return { internalLimitW: 1_000_000, externalLimitW: 1_000_000 };
+    const isAbove = shape.limits === 'external-above';
+    const externalLimitW = (isAbove ? Math.max : Math.min)(internalLimitW, other);
+    return { internalLimitW, externalLimitW };
+  });
   return fc
     .record({
       offers: fc.array(offers(shape), { minLength: 0, maxLength: 24, size: 'max' }),
