@@ -18,6 +18,7 @@ import {
 import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
 import { MAX_UINT48 } from '../market/units.ts';
+import type { SecondTieRule } from '../solver/clearing/input.ts';
 
 export interface GridSettings {
   name: string;
@@ -48,7 +49,12 @@ export interface OperatorSettings {
     creditMicro: bigint;
     pollMs: number;
   };
-  solver: { pollMs: number; stakeMicro: bigint };
+  solver: {
+    pollMs: number;
+    stakeMicro: bigint;
+    /** What decides among optimal solutions, after early deadlines. */
+    secondTieRule: SecondTieRule;
+  };
   lab: { clearNet: boolean; clock: string | undefined };
 }
 
@@ -83,7 +89,11 @@ export function readOperatorSettings(
       creditMicro: raw.dso.credit,
       pollMs: raw.dso.poll,
     },
-    solver: { pollMs: raw.solver.poll, stakeMicro: raw.solver.stake },
+    solver: {
+      pollMs: raw.solver.poll,
+      stakeMicro: raw.solver.stake,
+      secondTieRule: raw.solver.tie_rule,
+    },
     lab: { clearNet: raw.lab.clear_net, clock: raw.lab.clock },
   };
 }
@@ -209,6 +219,12 @@ const GRID_IN_TIME = v.pipe(
   ),
 );
 
+/** Early deadlines always come first: a rule that forgot them would lose energy of later offers. */
+const SECOND_TIE_RULE = v.picklist(
+  ['welfare', 'equal-shares'],
+  'must be "welfare" or "equal-shares"',
+);
+
 const NO_TOR =
   'must be true: this release has no Tor transport yet; in a lab, say [lab] clear_net = true';
 
@@ -261,6 +277,7 @@ const SCHEMA = table({
   solver: v.optional(
     table({
       poll,
+      tie_rule: v.optional(SECOND_TIE_RULE, 'welfare'),
       stake: v.optional(
         v.pipe(
           amountMicro(),

@@ -35,6 +35,7 @@ export async function runSolver(host: OperatorHost, settings: OperatorSettings):
         maxTradesPerChunk: deployment.maxTradesPerChunk,
         stakeMicro: BigInt(deployment.stakeMicro),
         pollSeconds: settings.solver.pollMs / 1000,
+        tieRule: { kind: 'earliest-deadline', second: settings.solver.secondTieRule },
       },
       {
         clock,

@@ -64,6 +64,18 @@ test('a calendar in which nothing could be posted is refused before it is deploy
   assert.equal(faultsOf(text), ['5 grid.horizon']);
 });
 
+test('among equal deadlines welfare decides, or equal shares where the operator says so', () => {
+  const ruleOf = (text: string) =>
+    readOperatorSettings(text, 'operator.toml', '/').solver.secondTieRule;
+  const withRule = (rule: string) => GOOD.replace('[solver]', `[solver]\ntie_rule = "${rule}"`);
+  assert.is(ruleOf(GOOD), 'welfare');
+  assert.is(ruleOf(withRule('equal-shares')), 'equal-shares');
+  assert.equal(
+    faultsOf(withRule('arbitrary')).map((fault) => fault.split(' ')[1]),
+    ['solver.tie_rule'],
+  );
+});
+
 test('without the lab setting the clear net is refused', () => {
   assert.equal(faultsOf(GOOD.replace('clear_net = true', 'clear_net = false')), [
     '21 lab.clear_net',
