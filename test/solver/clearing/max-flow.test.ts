@@ -91,6 +91,7 @@ test('sorting by a key is stable, whatever the size of the keys', () => {
       const expected = [...list.keys()].sort((a, b) => (list[a] ?? 0) - (list[b] ?? 0));
       assert.equal([...sortByKey(positions(list.length), Uint32Array.from(list))], expected);
     }),
+    { numRuns: 1000 },
   );
 });
 
