@@ -6,8 +6,9 @@ import { pairwiseProgram } from './pairwise-program.ts';
 
 export interface Measured {
   result: ClearingResult;
-  /** Median of the warm runs, from open offers to trades. */
+  /** Medians of the warm runs, from open offers to trades. */
   seconds: number;
+  cpuSeconds: number;
   /** Most memory the process held until now, the market itself included. */
   maxRssMiB: number;
 }
@@ -21,10 +22,10 @@ export async function measureClearing(
   runs: number,
 ): Promise<Measured> {
   let result = await warmUp(() => clear({ ...market, tieRule }));
-  const seconds = await medianSeconds(runs, async () => {
+  const taken = await medians(runs, async () => {
     result = await clear({ ...market, tieRule });
   });
-  return { result, seconds, maxRssMiB: Math.round(process.resourceUsage().maxRSS / 1024) };
+  return { result, ...taken, maxRssMiB: Math.round(process.resourceUsage().maxRSS / 1024) };
 }
 
 /** HiGHS in WebAssembly has 2 GiB: a community of 1,000 homes does not fit. */
@@ -34,17 +35,17 @@ const MOST_PAIRS = 500_000;
 export async function measurePairwise(
   market: ClearingInput,
   runs: number,
-): Promise<{ seconds: number; energyWs: number } | null> {
+): Promise<(Taken & { energyWs: number }) | null> {
   const asks = market.offers.filter(({ side }) => side === 'sell').length;
   // Bids of these markets stand in one interval, and most asks in several.
   if (asks * (market.offers.length - asks) > 10 * MOST_PAIRS) return null;
   const { program } = pairwiseProgram(market);
   if (program.costs.length > MOST_PAIRS) return null;
   let { values } = await warmUp(() => maximize(program));
-  const seconds = await medianSeconds(runs, async () => {
+  const taken = await medians(runs, async () => {
     ({ values } = await maximize(program));
   });
-  return { seconds, energyWs: Math.round((values[0] ?? 0) * market.intervalSeconds) };
+  return { ...taken, energyWs: Math.round((values[0] ?? 0) * market.intervalSeconds) };
 }
 
 async function warmUp<T>(work: () => Promise<T>): Promise<T> {
@@ -55,12 +56,26 @@ async function warmUp<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function medianSeconds(runs: number, work: () => Promise<void>): Promise<number> {
-  const taken: number[] = [];
+/** On a machine with other work CPU time is the one to compare. */
+export interface Taken {
+  seconds: number;
+  cpuSeconds: number;
+}
+
+async function medians(runs: number, work: () => Promise<void>): Promise<Taken> {
+  const seconds: number[] = [];
+  const cpuSeconds: number[] = [];
   for (let run = 0; run < runs; run++) {
     const startedAt = performance.now();
+    const cpuAt = process.cpuUsage();
     await work();
-    taken.push((performance.now() - startedAt) / 1000);
+    const { user, system } = process.cpuUsage(cpuAt);
+    seconds.push((performance.now() - startedAt) / 1000);
+    cpuSeconds.push((user + system) / 1_000_000);
   }
-  return taken.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? 0;
+  return { seconds: median(seconds), cpuSeconds: median(cpuSeconds) };
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

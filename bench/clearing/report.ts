@@ -2,20 +2,20 @@
 import type { ClearingInput, TieRule } from '../../solver/clearing/input.ts';
 import { sharesOf } from './fills.ts';
 import { type MarketSize, WINDOW_INTERVALS } from './market.ts';
-import type { Measured } from './measure.ts';
+import type { Measured, Taken } from './measure.ts';
 
 export interface Run {
   size: MarketSize;
   tieRule: TieRule;
   market: ClearingInput;
   clearing: Measured;
-  pairwise: { seconds: number; energyWs: number } | null;
+  pairwise: (Taken & { energyWs: number }) | null;
 }
 
 export type Report = ReturnType<typeof reportOf>;
 
 export function reportOf({ size, tieRule, market, clearing, pairwise }: Run) {
-  const { result, seconds, maxRssMiB } = clearing;
+  const { result, seconds, cpuSeconds, maxRssMiB } = clearing;
   const { lowestFill, jainIndex } = sharesOf(market, result);
   return {
     ...size,
@@ -30,8 +30,10 @@ export function reportOf({ size, tieRule, market, clearing, pairwise }: Run) {
     method: result.method,
     trades: result.chunks.reduce((sum, { trades }) => sum + trades.length, 0),
     seconds,
+    cpuSeconds,
     maxRssMiB,
     pairwiseSeconds: pairwise?.seconds ?? null,
+    pairwiseCpuSeconds: pairwise?.cpuSeconds ?? null,
     pairwiseEnergyWs: pairwise?.energyWs ?? null,
   };
 }
@@ -46,7 +48,7 @@ export function sentencesOf(report: Report): string {
       (gap <= 0
         ? `proven optimal (${report.method})`
         : `at most ${(100 * gap).toFixed(3)} % below the optimum (${report.method})`),
-    `${report.seconds.toFixed(3)} s, ${report.maxRssMiB} MiB`,
+    `${report.seconds.toFixed(3)} s (CPU ${report.cpuSeconds.toFixed(3)} s), ${report.maxRssMiB} MiB`,
   ];
   if (report.pairwiseSeconds !== null && report.pairwiseEnergyWs !== null) {
     const times = report.pairwiseSeconds / report.seconds;
