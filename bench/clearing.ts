@@ -1,6 +1,6 @@
 /** `npm run bench:clearing`: how long a market of so many homes takes to clear. */
 import { parseArgs } from 'node:util';
-import type { TieRule } from '../solver/clearing/input.ts';
+import type { SecondTieRule, TieRule } from '../solver/clearing/input.ts';
 import { type MarketSize, marketOf, type Prices } from './clearing/market.ts';
 import { measureClearing, measurePairwise } from './clearing/measure.ts';
 import { reportOf, sentencesOf } from './clearing/report.ts';
@@ -8,7 +8,7 @@ import { reportOf, sentencesOf } from './clearing/report.ts';
 const USAGE = `npm run bench:clearing -- --homes N
   [--producers P]                      5 % of the homes, 7 of 102
   [--prices uniform|ticks|random]      uniform
-  [--tie-rule welfare|equal-shares]    among equal deadlines; welfare
+  [--tie-rule RULE]                    welfare, equal-shares or arbitrary; welfare
   [--seed S] [--runs R]                1, 7 warm ones
   [--json]                             one JSON object on stdout`;
 
@@ -57,26 +57,31 @@ function settingsOf(argv: readonly string[]): Settings | string {
     return without;
   };
   const prices = String(values.prices ?? 'uniform');
-  const second = String(values['tie-rule'] ?? 'welfare');
+  const rule = String(values['tie-rule'] ?? 'welfare');
   const homes = whole('homes', 2, 1_000_000, Number.NaN);
   const usual = homes === 102 ? 7 : Math.max(1, Math.round(homes * 0.05));
   const producers = whole('producers', 1, homes - 1, usual);
   if (!isPrices(prices)) faults.push('--prices must be uniform, ticks or random');
-  if (second !== 'welfare' && second !== 'equal-shares') {
-    faults.push('--tie-rule must be welfare or equal-shares');
-  }
+  if (!isRule(rule)) faults.push('--tie-rule must be welfare, equal-shares or arbitrary');
   const seed = whole('seed', 0, 2 ** 31, 1);
   const runs = whole('runs', 1, 99, 7);
   if (faults.length > 0) return faults.join('\n');
   return {
     size: { homes, producers, prices: isPrices(prices) ? prices : 'uniform', seed },
-    tieRule: {
-      kind: 'earliest-deadline',
-      second: second === 'equal-shares' ? 'equal-shares' : 'welfare',
-    },
+    tieRule: tieRuleOf(isRule(rule) ? rule : 'welfare', seed),
     runs,
     json: values.json === true,
   };
+}
+
+type RuleName = SecondTieRule | 'arbitrary';
+
+function isRule(text: string): text is RuleName {
+  return text === 'welfare' || text === 'equal-shares' || text === 'arbitrary';
+}
+
+function tieRuleOf(rule: RuleName, seed: number): TieRule {
+  return rule === 'arbitrary' ? { kind: rule, seed } : { kind: 'earliest-deadline', second: rule };
 }
 
 function isPrices(text: string): text is Prices {

@@ -41,6 +41,7 @@ export function reportOf({ size, tieRule, market, clearing, pairwise }: Run) {
 export function sentencesOf(report: Report): string {
   const kwh = (energyWs: number) => `${(energyWs / 3_600_000).toFixed(1)} kWh`;
   const gap = 1 - report.energyWs / Math.max(1, report.upperBoundWs);
+  const cpu = report.cpuSeconds.toFixed(3);
   const lines = [
     `${report.homes} homes, ${report.producers} of them prosumers, ${report.offers} offers,` +
       ` L = ${report.horizon}, prices ${report.prices}, seed ${report.seed}`,
@@ -48,7 +49,7 @@ export function sentencesOf(report: Report): string {
       (gap <= 0
         ? `proven optimal (${report.method})`
         : `at most ${(100 * gap).toFixed(3)} % below the optimum (${report.method})`),
-    `${report.seconds.toFixed(3)} s (CPU ${report.cpuSeconds.toFixed(3)} s), ${report.maxRssMiB} MiB`,
+    `${report.seconds.toFixed(3)} s (CPU ${cpu} s), ${report.maxRssMiB} MiB`,
   ];
   if (report.pairwiseSeconds !== null && report.pairwiseEnergyWs !== null) {
     const times = report.pairwiseSeconds / report.seconds;

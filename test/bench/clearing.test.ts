@@ -8,7 +8,7 @@ const test = suite('bench/clearing');
 
 const SIZE = { homes: 20, producers: 3, prices: 'ticks', seed: 1 } as const;
 
-test('the same seed gives the same market, with offers whose power is less than their energy', () => {
+test('a seed gives one market, with offers whose power is less than their energy', () => {
   const market = marketOf(SIZE);
   assert.equal(market.offers, marketOf(SIZE).offers);
   assert.not.equal(market.offers, marketOf({ ...SIZE, seed: 2 }).offers);
@@ -18,7 +18,7 @@ test('the same seed gives the same market, with offers whose power is less than 
   assert.is(market.offers.length, new Set(market.offers.map(({ id }) => id)).size);
 });
 
-test('the report has the energy of the pairwise program beside it, as long as that fits', async () => {
+test('the report has the energy of the pairwise program beside it, where that fits', async () => {
   const tieRule = { kind: 'earliest-deadline', second: 'equal-shares' } as const;
   const market = marketOf(SIZE);
   const clearing = await measureClearing(market, tieRule, 1);

@@ -54,7 +54,7 @@ function leastCut({ arcs, gates }: Graph): number {
   return least;
 }
 
-test('the flow is the least cut, from whichever end it is searched, in one run or in stages', () => {
+test('the flow is the least cut, searched from either end, in one run or in stages', () => {
   fc.assert(
     fc.property(GRAPHS, (graph) => {
       const cut = leastCut(graph);

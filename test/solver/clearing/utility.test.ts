@@ -39,7 +39,7 @@ async function withAndWithout(homes: ClearingInput, feedIn: number, use: number)
   return { alone, both };
 }
 
-test('a bid at feed-in and an ask at time of use leave the energy between homes as it is', async () => {
+test('bids at feed-in, asks at time of use: energy between homes stays as it is', async () => {
   for (const prices of ['uniform', 'ticks', 'random'] as const) {
     const homes = marketOf({ homes: 102, producers: 7, prices, seed: 1 });
     const { alone, both } = await withAndWithout(homes, 50_000, 300_000);
