@@ -20,8 +20,9 @@ export async function measureClearing(
   market: ClearingInput,
   tieRule: TieRule,
   runs: number,
+  warmUpCpuSeconds = WARM_UP_CPU_SECONDS,
 ): Promise<Measured> {
-  let result = await warmUp(() => clear({ ...market, tieRule }));
+  let result = await warmUp(warmUpCpuSeconds, () => clear({ ...market, tieRule }));
   const taken = await medians(runs, async () => {
     result = await clear({ ...market, tieRule });
   });
@@ -35,24 +36,25 @@ const MOST_PAIRS = 500_000;
 export async function measurePairwise(
   market: ClearingInput,
   runs: number,
+  warmUpCpuSeconds = WARM_UP_CPU_SECONDS,
 ): Promise<(Taken & { energyWs: number }) | null> {
   const asks = market.offers.filter(({ side }) => side === 'sell').length;
   // Bids of these markets stand in one interval, and most asks in several.
   if (asks * (market.offers.length - asks) > 10 * MOST_PAIRS) return null;
   const { program } = pairwiseProgram(market);
   if (program.costs.length > MOST_PAIRS) return null;
-  let { values } = await warmUp(() => maximize(program));
+  let { values } = await warmUp(warmUpCpuSeconds, () => maximize(program));
   const taken = await medians(runs, async () => {
     ({ values } = await maximize(program));
   });
   return { ...taken, energyWs: Math.round((values[0] ?? 0) * market.intervalSeconds) };
 }
 
-async function warmUp<T>(work: () => Promise<T>): Promise<T> {
+async function warmUp<T>(cpuSeconds: number, work: () => Promise<T>): Promise<T> {
   const startedAt = process.cpuUsage();
   for (;;) {
     const made = await work();
-    if (secondsOf(process.cpuUsage(startedAt)) >= WARM_UP_CPU_SECONDS) return made;
+    if (secondsOf(process.cpuUsage(startedAt)) >= cpuSeconds) return made;
   }
 }
 

@@ -21,8 +21,8 @@ test('a seed gives one market, with offers whose power is less than their energy
 test('the report has the energy of the pairwise program beside it, where that fits', async () => {
   const tieRule = { kind: 'earliest-deadline', second: 'equal-shares' } as const;
   const market = marketOf(SIZE);
-  const clearing = await measureClearing(market, tieRule, 1);
-  const pairwise = await measurePairwise(market, 1);
+  const clearing = await measureClearing(market, tieRule, 1, 0);
+  const pairwise = await measurePairwise(market, 1, 0);
   const report = reportOf({ size: SIZE, tieRule, market, clearing, pairwise });
   assert.is(report.offers, market.offers.length);
   assert.ok(report.energyWs > 0);
