@@ -3,7 +3,7 @@
  * Limits are generous (gas is free where this runs) and below 16,777,216, which is the most that a
  * transaction may take from the Osaka rules on (EIP-7825).
  */
-import { Interface, type InterfaceAbi } from 'ethers';
+import { Interface } from 'ethers';
 import { encodeChunk } from '../market/matching/chunk.ts';
 import type { Chunk, EnergyAsset, Objective } from '../market/offers.ts';
 import { SIDE_CODE } from '../market/units.ts';
@@ -35,6 +35,8 @@ const GAS_GRANT = 800_000;
 const GRANT_INTERVALS = 24;
 /** Of checking or settling one trade, with all that is cold: an upper bound. */
 const GAS_PER_TRADE = 40_000;
+/** Of giving back what is left of one offer. */
+const GAS_PER_CLOSING = 38_000;
 
 const microgrid = new Interface(MICROGRID_ABI);
 const assets = new Interface(ASSETS_ABI);
@@ -72,8 +74,41 @@ export function postOfferCall(grid: MarketContracts, offer: OfferTerms): Call {
   ]);
 }
 
+/** Several offers of one address at once. */
+export function postOffersCall(grid: MarketContracts, offers: readonly OfferTerms[]): Call {
+  const posts = offers.map((offer) => [
+    offer.assetId,
+    offer.energyWs,
+    offer.firstInterval,
+    offer.lastInterval,
+    offer.maxPowerW,
+    offer.priceMicroPerKwh,
+  ]);
+  return call(grid.matching, matching, 'postOffers', [posts], GAS_SMALL * offers.length);
+}
+
 export function closeOfferCall(grid: MarketContracts, offerId: number): Call {
   return call(grid.matching, matching, 'closeOffer', [offerId]);
+}
+
+export function closeOffersCall(grid: MarketContracts, offerIds: readonly number[]): Call {
+  const gasLimit = Math.min(GAS_MAX, GAS_SMALL + offerIds.length * GAS_PER_CLOSING);
+  return call(grid.matching, matching, 'closeOffers', [offerIds], gasLimit);
+}
+
+/** Most trades that one transaction settles. */
+export const SETTLED_AT_ONCE = 200;
+
+/** Pays and closes the offers of one interval alone; call it until all its trades are through. */
+export function settleCall(
+  grid: MarketContracts,
+  chunk: Chunk,
+  voided: readonly number[] = [],
+): Call {
+  const most = Math.min(chunk.trades.length, SETTLED_AT_ONCE);
+  const gasLimit = Math.min(GAS_MAX, GAS_SMALL + most * 2 * GAS_PER_CLOSING);
+  const values = [chunk.interval, encodeChunk(chunk.trades), voided, SETTLED_AT_ONCE];
+  return call(grid.matching, matching, 'settle', values, gasLimit);
 }
 
 export function submitSolutionCall(
@@ -104,6 +139,11 @@ export function finalizeCall(grid: MarketContracts, chunk: Chunk): Call {
   const gasLimit = Math.min(GAS_MAX, GAS_SMALL + chunk.trades.length * GAS_PER_TRADE);
   const values = [chunk.interval, encodeChunk(chunk.trades)];
   return call(grid.matching, matching, 'finalize', values, gasLimit);
+}
+
+/** @param digest of `solutionDigest` */
+export function announceCall(grid: MarketContracts, digest: string): Call {
+  return call(grid.matching, matching, 'announce', [digest]);
 }
 
 export function stakeCall(grid: MarketContracts, amountMicro: bigint): Call {
@@ -153,6 +193,27 @@ export function addFinancialBalanceCall(
   amountMicro: bigint,
 ): Call {
   return call(grid.assets, assets, 'addFinancialBalance', [to, market, amountMicro], GAS_GRANT);
+}
+
+/** Energy, money or both, of one address. */
+export interface Grant extends EnergyGrant {
+  amountMicro: bigint;
+}
+
+/** Many grants in one transaction, all or none. */
+export function grantCall(grid: MarketContracts, grants: readonly Grant[]): Call {
+  const tuples = grants.map((grant) => [
+    grant.to,
+    grant.market,
+    grant.feeder,
+    SIDE_CODE[grant.side],
+    grant.firstInterval,
+    grant.lastInterval,
+    grant.energyWs,
+    grant.maxPowerW,
+    grant.amountMicro,
+  ]);
+  return call(grid.assets, assets, 'grant', [tuples], GAS_MAX);
 }
 
 /** The caps are kept by interval: a long range costs a slot for each. */
@@ -212,17 +273,4 @@ export function suspendCall(
 ): Call {
   const values = [span.feeder, span.firstInterval, span.lastInterval];
   return call(address, microgrid, 'suspend', values, GAS_SETUP);
-}
-
-/** A compiled contract, as `contracts/artifacts/<Name>.json` holds it. */
-export interface ContractArtifact {
-  abi: InterfaceAbi;
-  /** `0x` and hex. */
-  bytecode: string;
-}
-
-export function deployCall(name: string, artifact: ContractArtifact, values: unknown[]): Call {
-  const encoded = new Interface(artifact.abi).encodeDeploy(values);
-  const data = `${artifact.bytecode}${encoded.slice(2)}`;
-  return { to: null, data, gasLimit: GAS_MAX, kind: `deploy ${name}` };
 }

@@ -4,7 +4,7 @@
  */
 import { Interface, type Result } from 'ethers';
 import type { MarketCalendar } from '../market/intervals.ts';
-import type { EnergyAsset, FeederLimits, Objective, Offer } from '../market/offers.ts';
+import type { EnergyAsset, FeederLimits } from '../market/offers.ts';
 import { sideFromCode } from '../market/units.ts';
 import { ASSETS_ABI, MATCHING_ABI, MICROGRID_ABI } from './abi.ts';
 import type { MarketContracts } from './decode.ts';
@@ -14,17 +14,6 @@ import { RpcError } from './rpc-forms.ts';
 const microgrid = new Interface(MICROGRID_ABI);
 const assets = new Interface(ASSETS_ABI);
 const matching = new Interface(MATCHING_ABI);
-
-/** An offer as the contract holds it. */
-export interface OfferState extends Offer {
-  owner: string;
-  assetId: number;
-  /** A bid's escrow left, an ask's proceeds. */
-  moneyMicro: bigint;
-  /** Unix seconds. */
-  postedAt: number;
-  isClosed: boolean;
-}
 
 export class MarketReads {
   readonly #rpc: JsonRpc;
@@ -115,52 +104,7 @@ export class MarketReads {
     return BigInt((await this.#assets('balanceMicro', [holder], signal))[0]);
   }
 
-  async isKnown(holder: string, signal?: AbortSignal): Promise<boolean> {
-    return (await this.#assets('isKnown', [holder], signal))[0] === true;
-  }
-
-  async feederOf(holder: string, signal?: AbortSignal): Promise<number> {
-    return Number((await this.#assets('feederOf', [holder], signal))[0]);
-  }
-
   // -------------------------------------------------------------------------------- Matching
-
-  async offer(offerId: number, signal?: AbortSignal): Promise<OfferState> {
-    const [struct] = await this.#matching('offers', [offerId], signal);
-    const view = struct as Result;
-    return {
-      id: offerId,
-      owner: String(view[0]).toLowerCase(),
-      assetId: Number(view[1]),
-      feeder: Number(view[2]),
-      side: sideFromCode(Number(view[3])),
-      firstInterval: Number(view[4]),
-      lastInterval: Number(view[5]),
-      energyWs: Number(view[6]),
-      maxPowerW: Number(view[7]),
-      priceMicroPerKwh: Number(view[8]),
-      moneyMicro: BigInt(view[9]),
-      postedAt: Number(view[10]),
-      isClosed: view[11] === true,
-    };
-  }
-
-  async offerCount(signal?: AbortSignal): Promise<number> {
-    return Number((await this.#matching('offerCount', [], signal))[0]);
-  }
-
-  async isFinal(interval: number, signal?: AbortSignal): Promise<boolean> {
-    return (await this.#matching('isFinal', [interval], signal))[0] === true;
-  }
-
-  async candidateOf(
-    interval: number,
-    signal?: AbortSignal,
-  ): Promise<{ tradesHash: string; solver: string; value: Objective }> {
-    const [hash, solver, value] = await this.#matching('candidateOf', [interval], signal);
-    const tradesHash = String(hash);
-    return { tradesHash, solver: String(solver).toLowerCase(), value: objective(value) };
-  }
 
   /** The contract takes no more trades in one chunk. */
   async maxTradesPerChunk(signal?: AbortSignal): Promise<number> {
@@ -171,9 +115,10 @@ export class MarketReads {
     return BigInt((await this.#matching('stakeOf', [solver], signal))[0]);
   }
 
-  /** What a better solution has to beat. */
-  async candidateValue(signal?: AbortSignal): Promise<Objective> {
-    return objective((await this.#matching('candidateValue', [], signal))[0]);
+  /** The solution that a solver can add to now, or null. */
+  async openSolutionOf(solver: string, signal?: AbortSignal): Promise<number | null> {
+    const [id] = await this.#matching('openSolutionOf', [solver], signal);
+    return Number(id) === 0 ? null : Number(id);
   }
 
   #microgrid(name: string, values: unknown[], signal: AbortSignal | undefined) {
@@ -204,13 +149,4 @@ export class MarketReads {
       throw new RpcError('malformed', `the answer to ${name} does not fit it${empty}`, { cause });
     }
   }
-}
-
-function objective(struct: unknown): Objective {
-  const [home, utility, welfare] = struct as Result;
-  return {
-    homeEnergyWs: BigInt(home),
-    utilityEnergyWs: BigInt(utility),
-    welfare: BigInt(welfare),
-  };
 }

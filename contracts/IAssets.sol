@@ -23,20 +23,45 @@ struct Caps {
     uint64 powerW; // sum of maxPowerW of all grants, per feeder, interval and side
 }
 
-/// Where all energy of one side ever granted is, Ws. What is held is the rest; what is held past an
-/// asset's last interval has expired.
+/// Energy of one side over all addresses, Ws. Where each Ws of an asset is now: see `placeOf`.
 struct EnergyTotals {
     uint64 grantedWs;
-    uint64 inMarketsWs;
-    uint64 tradedWs;
     uint64 depositedWs;
 }
 
-/// Where all money ever granted is. The balances are the rest.
+/// Money over all addresses. The balances are what is neither inside markets nor deposited.
 struct MoneyTotals {
     uint64 grantedMicro;
-    uint64 inMarketsMicro;
     uint64 depositedMicro;
+}
+
+/// Where the energy of an asset is: granted = held + entered + deposited.
+struct Place {
+    uint48 heldWs; // with its owner
+    uint48 enteredWs; // in open offers, or traded
+    uint64 offeredPowerW; // of its open offers
+    uint32 openOffers;
+}
+
+/// All that one request asks for; energy or money may be 0, not both.
+struct Grant {
+    address to;
+    address market;
+    uint32 feeder;
+    Side side;
+    uint32 firstInterval;
+    uint32 lastInterval;
+    uint48 energyWs;
+    uint32 maxPowerW;
+    uint64 amountMicro;
+}
+
+/// What a market gives back when an offer ends.
+struct Release {
+    uint32 assetId;
+    uint48 energyWs; // to the asset
+    uint32 powerW; // of the offer
+    uint64 amountMicro; // to the asset's owner
 }
 
 /// energyAssets and money of anonymous addresses.
@@ -72,6 +97,7 @@ interface IAssets {
     error OtherMarket(address holder, address market);
     error PowerCapExceeded(uint32 feeder, uint32 interval, Side side, uint256 powerW);
     error MoneyCapExceeded(uint256 day, uint256 amountMicro);
+    error AssetOverPower(uint32 assetId, uint256 powerW, uint32 maxPowerW);
     error NotEnoughEnergy(uint32 assetId, uint256 wantedWs, uint256 heldWs);
     error NotEnoughMoney(address holder, uint256 wantedMicro, uint256 heldMicro);
     error NothingToDeposit();
@@ -87,10 +113,11 @@ interface IAssets {
     function isKnown(address holder) external view returns (bool);
     /// The market an address was granted for.
     function marketOf(address holder) external view returns (address);
-    /// Where all energy of a side is.
+    function placeOf(uint32 assetId) external view returns (Place memory);
     function energyTotals(Side side) external view returns (EnergyTotals memory);
-    /// Where all money is.
     function moneyTotals() external view returns (MoneyTotals memory);
+    /// Money inside a market: in offers, stakes and rewards.
+    function insideMicro(address market) external view returns (uint64);
     function caps() external view returns (Caps memory);
     /// Power granted so far for a feeder, interval and side, W.
     function grantedPowerW(
@@ -120,11 +147,25 @@ interface IAssets {
     /// Owner only: takes money out; the DSO credits the meter that the address belongs to.
     function depositFinancial(uint64 amountMicro) external;
 
-    /// Market only: energy of an asset, and money of its owner, into an offer. `assetId` 0: money
-    /// alone (a stake).
-    function moveIn(address from, uint32 assetId, uint48 energyWs, uint64 amountMicro) external;
-    /// Market only: energy back to its asset, money to an address; at most what came in.
-    function moveOut(address to, uint32 assetId, uint48 energyWs, uint64 amountMicro) external;
-    /// Market only: energy of trades that became final, the same for both sides.
-    function recordTraded(uint64 energyWs) external;
+    /// Granter only: many grants in one transaction, all or none.
+    function grant(Grant[] calldata grants) external;
+
+    /// Market only: energy and power of an asset into an offer; from a buyer its money as well.
+    /// @param amountMicro taken only when the asset is a right to buy
+    /// @return asset as it stands then
+    /// @return openOffers of the asset, this one counted
+    function moveIn(
+        address from,
+        uint32 assetId,
+        uint48 energyWs,
+        uint32 powerW,
+        uint64 amountMicro
+    ) external returns (EnergyAsset memory asset, uint32 openOffers);
+    /// Market only: offers ended; energy back to assets, money to their owners; no more of an asset
+    /// than entered from it, and no more money in all than came into the market.
+    /// @return owners of the assets, by place
+    function release(Release[] calldata releases) external returns (address[] memory owners);
+    /// Market only: money alone (a stake, a reward) in, and out again.
+    function moveMoneyIn(address from, uint64 amountMicro) external;
+    function moveMoneyOut(address to, uint64 amountMicro) external;
 }

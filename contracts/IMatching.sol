@@ -12,6 +12,18 @@ struct Params {
     // 0: a trade's price is the midpoint of both reservation prices, rounded down.
     // 1: the solver says it, within both; a trade then has four bytes more, the price.
     uint8 priceRule;
+    uint48 minGainWs; // a better solution gains at least so much; welfare counts at 0.01 per kWh
+    uint32 rewardMicroPerKwh; // of final energy between homes, to the solvers, while the pot lasts
+}
+
+/// One offer to be posted.
+struct Post {
+    uint32 assetId;
+    uint48 energyWs;
+    uint32 firstInterval;
+    uint32 lastInterval;
+    uint32 maxPowerW;
+    uint32 priceMicroPerKwh;
 }
 
 struct OfferView {
@@ -21,10 +33,10 @@ struct OfferView {
     Side side;
     uint32 firstInterval;
     uint32 lastInterval;
-    uint48 energyWs; // left, net of final trades
+    uint48 energyWs; // left, net of final trades; of one interval: all of it until it is closed
     uint32 maxPowerW;
     uint32 priceMicroPerKwh;
-    uint64 moneyMicro; // a bid's escrow left, an ask's proceeds
+    uint64 moneyMicro; // a bid's escrow left, an ask's proceeds, by settled intervals
     uint64 postedAt; // unix seconds
     bool closed;
 }
@@ -48,7 +60,9 @@ struct Chunk {
 ///
 /// An interval t is open until `close(t)`, its gate closure; from then to its start it is due: the
 /// candidate's trades of t can be made final, by anyone. From its start on it is final without
-/// trades. A trade of a chunk is named in errors by its position, from 0.
+/// trades. When it is past it is settled, by anyone: its final trades are paid, and offers that
+/// traded in it and have no other interval are closed. A trade of a chunk is named in errors by its
+/// position, from 0.
 interface IMatching {
     event OfferPosted(
         uint32 indexed offerId,
@@ -85,26 +99,37 @@ interface IMatching {
     /// Trades at these positions of the chunk were voided, because a feeder was suspended. Comes
     /// before the interval's `SolutionFinalized`.
     event TradesVoided(uint32 indexed interval, uint32[] positions);
+    /// All trades of an interval are paid.
+    event IntervalSettled(uint32 indexed interval);
+    event Announced(address indexed solver, bytes32 digest);
+    event RewardsFunded(address indexed from, uint64 amountMicro);
+    event RewardPaid(
+        uint32 indexed interval,
+        address indexed solver,
+        address to,
+        uint64 amountMicro
+    );
     event Staked(address indexed solver, uint64 amountMicro);
     event Unstaked(address indexed solver, uint64 amountMicro);
 
     error BadParams();
     // Offers
-    error NotAssetOwner(uint32 assetId, address caller);
     error OutsideAsset(uint32 firstInterval, uint32 lastInterval);
     error BeyondHorizon(uint32 interval, uint32 lastAllowed);
     error TooLateToPost(uint32 lastInterval, uint256 latest);
+    error NoPower();
     error OfferTooSmall(uint48 energyWs, uint48 minimumWs);
     error TooManyOffers(uint32 assetId, uint32 most);
-    error AssetOverPower(uint32 assetId, uint256 powerW, uint32 maxPowerW);
     error NoSuchOffer(uint32 offerId);
     error AlreadyClosed(uint32 offerId);
-    error NotPast(uint32 offerId, uint256 endsAt);
+    error NotPast(uint256 endsAt);
+    /// Offers that traded in this interval are closed with it, not one by one.
+    error NotSettled(uint32 interval);
     // Solvers
     error NotStaked(address caller);
     error StakeLocked(uint256 until);
     // Solutions
-    error NotOpener(uint32 solutionId, address caller);
+    error NotNewest(uint32 solutionId, address caller);
     error SolutionClosed(uint32 solutionId);
     error SolutionOutdated(uint32 solutionId);
     error DueInterval(uint32 interval);
@@ -112,6 +137,9 @@ interface IMatching {
     error LowersEnergy(uint32 interval, uint256 offeredWs, uint256 candidateWs);
     error DuplicateChunk(uint32 interval);
     error FalseObjective(uint32 interval, Objective found);
+    error ValueTooLarge(uint32 interval);
+    /// Never: the two verifications say different things of a chunk.
+    error VerifiersDisagree();
     // Trades of a chunk
     error BadLength(uint32 interval, uint256 length);
     error TooManyTrades(uint32 interval, uint256 trades, uint256 most);
@@ -131,6 +159,10 @@ interface IMatching {
     error AlreadyFinal(uint32 interval);
     error NotDue(uint32 interval);
     error NotCandidate(uint32 interval);
+    /// Nothing of this interval waits for settlement, or it was settled.
+    error NothingToSettle(uint32 interval);
+    /// Not the trades that became final, or not the positions that were voided.
+    error NotFinalTrades(uint32 interval);
 
     function params() external view returns (Params memory);
     function maxTradesPerChunk() external view returns (uint256);
@@ -143,12 +175,21 @@ interface IMatching {
     ) external view returns (bytes32 tradesHash, address solver, Objective memory value);
     /// What a better solution has to beat: the candidate's value over the intervals open now.
     function candidateValue() external view returns (Objective memory);
+    /// Hash that the trades of a final interval have until it is settled; 0 when nothing waits.
+    function unsettled(uint32 interval) external view returns (bytes32);
+    function rewardPotMicro() external view returns (uint64);
+    /// How an interval was raised, and what of it a solver is credited, Ws.
+    function creditOf(
+        uint32 interval,
+        address solver
+    ) external view returns (uint48 highestWs, uint48 creditedWs, uint48 ownWs, uint64 rewardMicro);
     function stakeOf(address solver) external view returns (uint64 amountMicro);
     /// The solution that a solver can add to now; 0 when there is none.
     function openSolutionOf(address solver) external view returns (uint32 solutionId);
 
     /// The asset's owner only. The first interval lies within the horizon; the last may lie beyond,
     /// inside the asset's, and must still be open for posting. A bid moves its money in as well.
+    /// All energy of an asset's open offers, and their power, stay within the asset.
     function postOffer(
         uint32 assetId,
         uint48 energyWs,
@@ -157,21 +198,46 @@ interface IMatching {
         uint32 maxPowerW,
         uint32 priceMicroPerKwh
     ) external returns (uint32 offerId);
+    /// Several at once, all or none.
+    function postOffers(Post[] calldata posts) external;
     /// A whole solution in one transaction; stakers only. Chunks of intervals due for finalization
     /// may come along and are finalized first; other chunks of closed intervals are skipped.
     function submitSolution(Chunk[] calldata chunks) external;
+    /// Says that a solution will be submitted, so that nobody who sees it can claim it was theirs:
+    /// a solution is rewarded only when it was announced in an earlier block.
+    /// @param digest from `keccak256(abi.encode(solver))` on, for each chunk the keccak256 of the
+    /// digest so far, the interval as 32 bytes, and the keccak256 of its trades
+    function announce(bytes32 digest) external;
     /// A large solution in parts: they become the candidate together or not at all. Stakers only;
     /// nothing may be due. A solver has one open solution: another, or a submission, ends it.
     function openSolution() external returns (uint32 solutionId);
-    /// The opener only.
+    /// The opener only, to its newest solution.
     function addChunks(uint32 solutionId, Chunk[] calldata chunks) external;
     /// The opener only. Chunks of intervals that closed since are left out.
     function commitSolution(uint32 solutionId) external;
     /// Anyone. In [close, start): with the candidate's trades, or empty when it has none. From
     /// start on: always empty, whatever is given.
     function finalize(uint32 interval, bytes calldata trades) external;
-    /// Anyone, once the offer's last interval is past. The rest goes to the owner, once.
+    /// Anyone, once the interval is past: pays its trades, and closes the offers that traded in it
+    /// and have no other interval. With many trades in slices, one after the other.
+    /// @param trades as in `SolutionFinalized`
+    /// @param voided as in `TradesVoided`, else none
+    /// @param most trades of this slice
+    function settle(
+        uint32 interval,
+        bytes calldata trades,
+        uint32[] calldata voided,
+        uint256 most
+    ) external;
+    /// Anyone, once the offer's last interval is past and its intervals are settled. What is left
+    /// goes to the owner, once.
     function closeOffer(uint32 offerId) external;
+    /// Many at once; those that are closed already are passed over.
+    function closeOffers(uint32[] calldata offerIds) external;
+    /// Anyone with money here: into the pot that pays solvers.
+    function fundRewards(uint64 amountMicro) external;
+    /// A solver's shares of final intervals, to an address granted for this market.
+    function claimRewards(uint32[] calldata intervals, address to) external;
     function stake(uint64 amountMicro) external;
     /// All of it, a day after the last submission.
     function unstake() external;

@@ -69,6 +69,8 @@ interface IMicrogrid {
     function limitsAt(uint32 feeder, uint32 interval) external view returns (Limits memory);
     /// Limits of all feeders 0..feederCount at an interval, by feeder.
     function allLimitsAt(uint32 interval) external view returns (Limits[] memory);
+    /// Whether all limits are surely the same in both intervals.
+    function sameLimits(uint32 intervalA, uint32 intervalB) external view returns (bool);
     function isSuspended(uint32 feeder, uint32 interval) external view returns (bool);
     /// Whether any feeder is suspended in an interval.
     function anySuspended(uint32 interval) external view returns (bool);

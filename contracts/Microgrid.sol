@@ -46,6 +46,8 @@ contract Microgrid is IMicrogrid {
     address public proposedOwner;
     bool public isSealed;
     uint32 public feederCount;
+    /// From here on no limit changes any more, as far as is known.
+    uint32 private limitsSettledFrom;
 
     mapping(address => bool) public isGranter;
     mapping(address => bool) public isSettler;
@@ -144,6 +146,7 @@ contract Microgrid is IMicrogrid {
         uint64 externalLimitW
     ) private returns (uint32 fromInterval) {
         fromInterval = effectiveFrom();
+        limitsSettledFrom = fromInterval; // later than all before
         LimitChange[] storage changes = limitChanges[feeder];
         uint256 count = changes.length;
         // A change of mind within one interval replaces: at most one version an interval.
@@ -171,6 +174,11 @@ contract Microgrid is IMicrogrid {
         for (uint32 feeder = 0; feeder < limits.length; feeder++) {
             limits[feeder] = limitsAt(feeder, interval);
         }
+    }
+
+    function sameLimits(uint32 intervalA, uint32 intervalB) external view returns (bool) {
+        uint32 from = limitsSettledFrom;
+        return intervalA == intervalB || (intervalA >= from && intervalB >= from);
     }
 
     function suspend(uint32 feeder, uint32 firstInterval, uint32 lastInterval) external {

@@ -5,6 +5,9 @@ import {Objective} from "./IMatching.sol";
 
 /// @title What solutions are worth
 library Objectives {
+    /// A gain in welfare counts as one in energy at this price difference, millionths per kWh.
+    uint256 private constant GAIN_MICRO_PER_KWH = 10_000;
+
     /// Adds to `sum` in place.
     function add(Objective memory sum, Objective memory more) internal pure {
         sum.homeEnergyWs += more.homeEnergyWs;
@@ -12,11 +15,23 @@ library Objectives {
         sum.welfare += more.welfare;
     }
 
-    /// Strictly better, by the first figure that differs.
-    function beats(Objective memory a, Objective memory b) internal pure returns (bool) {
-        if (a.homeEnergyWs != b.homeEnergyWs) return a.homeEnergyWs > b.homeEnergyWs;
-        if (a.utilityEnergyWs != b.utilityEnergyWs) return a.utilityEnergyWs > b.utilityEnergyWs;
-        return a.welfare > b.welfare;
+    /// Better, and not just by a trifle, by the first figure that differs.
+    function beats(
+        Objective memory a,
+        Objective memory b,
+        uint256 minGainWs
+    ) internal pure returns (bool) {
+        if (a.homeEnergyWs != b.homeEnergyWs) {
+            return isMore(a.homeEnergyWs, b.homeEnergyWs, minGainWs);
+        }
+        if (a.utilityEnergyWs != b.utilityEnergyWs) {
+            return isMore(a.utilityEnergyWs, b.utilityEnergyWs, minGainWs);
+        }
+        return isMore(a.welfare, b.welfare, minGainWs * GAIN_MICRO_PER_KWH);
+    }
+
+    function isMore(uint256 a, uint256 b, uint256 gain) private pure returns (bool) {
+        return a > b && a - b >= gain;
     }
 
     function equals(Objective memory a, Objective memory b) internal pure returns (bool) {

@@ -1,105 +1,89 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EnergyAsset, Side} from "./IAssets.sol";
-import {IMatching, OfferView} from "./IMatching.sol";
+import {Release, Side} from "./IAssets.sol";
+import {IMatching} from "./IMatching.sol";
+import {Payments} from "./Payments.sol";
 
-/// What an offer says, and its energy left: one slot, all that verification reads. `maxPowerW` is 0
-/// when there is no such offer. `postedAt` in unix seconds fits until 2106, as intervals do.
+/// What an offer says: one slot, all that verification reads. `maxPowerW` is 0 when there is no
+/// such offer, or none any more. FastVerification knows the order of these fields.
 struct Terms {
-    uint32 feeder;
+    uint16 feeder;
     Side side;
     uint32 firstInterval;
-    uint32 lastInterval;
-    uint48 energyWs;
+    uint8 moreIntervals; // after the first
+    uint48 energyWs; // left: later trades depend on it only where there are several intervals
     uint32 maxPowerW;
+    uint32 postedAt; // unix seconds; fits until 2106, as intervals do
     uint32 priceMicroPerKwh;
-    uint32 postedAt;
-    bool closed;
-}
-
-/// Whose an offer is, and the money inside it: one slot.
-struct Account {
-    address owner;
     uint32 assetId;
-    uint64 moneyMicro;
 }
 
-/// The open offers of one energyAsset.
-struct AssetUse {
-    uint32 openOffers;
-    uint64 powerW;
+/// Money inside an offer of several intervals. One of a single interval needs no such record: it
+/// trades once, and is paid and closed at once.
+struct Purse {
+    uint64 moneyMicro; // a bid's escrow left, an ask's proceeds
+    bool isKept; // so that the slot is never new when an interval is settled
 }
 
 struct OfferBook {
+    uint32 count;
     mapping(uint32 offerId => Terms) terms;
-    mapping(uint32 offerId => Account) accounts;
-    mapping(uint32 assetId => AssetUse) uses;
+    mapping(uint32 offerId => Purse) purses;
 }
 
 /// @title The records of offers
 library Offers {
-    /// Counts an offer against its asset: all open ones together stay within its power.
-    function open(
+    function isSingle(Terms memory terms) internal pure returns (bool) {
+        return terms.moreIntervals == 0;
+    }
+
+    function lastInterval(Terms memory terms) internal pure returns (uint32) {
+        return terms.firstInterval + terms.moreIntervals;
+    }
+
+    /// A bid's money at its reservation price; an ask has none.
+    function escrowMicro(Terms memory terms) internal pure returns (uint64) {
+        if (terms.side == Side.Sell) return 0;
+        return Payments.amountMicro(terms.priceMicroPerKwh, terms.energyWs);
+    }
+
+    function open(OfferBook storage book, Terms memory terms) internal returns (uint32 offerId) {
+        offerId = ++book.count;
+        book.terms[offerId] = terms;
+        if (!isSingle(terms)) book.purses[offerId] = Purse(escrowMicro(terms), true);
+    }
+
+    /// @dev reverts when there is no such offer, or none any more
+    function get(
+        OfferBook storage book,
+        uint32 offerId
+    ) internal view returns (Terms memory terms) {
+        terms = book.terms[offerId];
+        if (terms.maxPowerW != 0) return terms;
+        if (offerId == 0 || offerId > book.count) revert IMatching.NoSuchOffer(offerId);
+        revert IMatching.AlreadyClosed(offerId);
+    }
+
+    /// Money inside an offer, as far as its intervals are settled.
+    function insideMicro(
+        OfferBook storage book,
+        uint32 offerId,
+        Terms memory terms
+    ) internal view returns (uint64) {
+        return isSingle(terms) ? escrowMicro(terms) : book.purses[offerId].moneyMicro;
+    }
+
+    /// Ends an offer: its records are gone.
+    function close(
         OfferBook storage book,
         uint32 offerId,
         Terms memory terms,
-        Account memory account,
-        uint32 assetMaxPowerW,
-        uint32 mostOffers
-    ) internal {
-        AssetUse storage use = book.uses[account.assetId];
-        if (use.openOffers >= mostOffers) {
-            revert IMatching.TooManyOffers(account.assetId, mostOffers);
-        }
-        uint64 powerW = use.powerW + terms.maxPowerW;
-        if (terms.maxPowerW == 0 || powerW > assetMaxPowerW) {
-            revert IMatching.AssetOverPower(account.assetId, powerW, assetMaxPowerW);
-        }
-        use.openOffers++;
-        use.powerW = powerW;
-        book.terms[offerId] = terms;
-        book.accounts[offerId] = account;
-    }
-
-    /// Empties an offer.
-    /// @return energyWs what was left of it
-    /// @return account with the money it held
-    function close(
-        OfferBook storage book,
-        uint32 offerId
-    ) internal returns (uint48 energyWs, Account memory account) {
-        Terms storage terms = book.terms[offerId];
-        account = book.accounts[offerId];
-        energyWs = terms.energyWs;
-        terms.closed = true;
-        terms.energyWs = 0;
-        book.accounts[offerId].moneyMicro = 0;
-        AssetUse storage use = book.uses[account.assetId];
-        use.openOffers--;
-        use.powerW -= terms.maxPowerW;
-    }
-
-    function viewOf(
-        OfferBook storage book,
-        uint32 offerId
-    ) internal view returns (OfferView memory) {
-        Terms memory terms = book.terms[offerId];
-        Account memory account = book.accounts[offerId];
-        return
-            OfferView({
-                owner: account.owner,
-                assetId: account.assetId,
-                feeder: terms.feeder,
-                side: terms.side,
-                firstInterval: terms.firstInterval,
-                lastInterval: terms.lastInterval,
-                energyWs: terms.energyWs,
-                maxPowerW: terms.maxPowerW,
-                priceMicroPerKwh: terms.priceMicroPerKwh,
-                moneyMicro: account.moneyMicro,
-                postedAt: terms.postedAt,
-                closed: terms.closed
-            });
+        uint48 energyWs,
+        uint64 moneyMicro
+    ) internal returns (Release memory) {
+        if (!isSingle(terms)) delete book.purses[offerId];
+        delete book.terms[offerId];
+        return Release(terms.assetId, energyWs, terms.maxPowerW, moneyMicro);
     }
 }

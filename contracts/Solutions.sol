@@ -6,20 +6,37 @@ import {Calendar} from "./IMicrogrid.sol";
 import {Intervals} from "./Intervals.sol";
 import {Objectives} from "./Objectives.sol";
 
-struct Solution {
-    address solver;
+/// A solver's account, and its newest solution: one slot.
+struct Solver {
+    uint64 stakeMicro;
+    uint40 lastSubmission; // unix seconds
+    uint40 announcedIn; // block of its last announcement
+    uint32 solutionId; // the newest
     uint32 finalizationsSeen; // those with trades when it was made: later ones make it outdated
-    uint32 firstInterval; // as the candidate it counts from here on
-    bool isOpen; // chunks may be added
+    uint8 bank; // where the chunks of the newest are
+    bool isOpen; // chunks may be added to it
 }
 
-/// A chunk that was found right.
+/// A chunk that was found right: two slots, told from older ones in them by what it is of.
 struct Record {
-    bytes32 tradesHash; // 0: no trades
-    Objective value;
+    bytes32 tradesHash;
+    uint32 solutionId;
+    uint32 interval;
+    uint48 homeEnergyWs;
+    uint48 utilityEnergyWs;
+    uint88 welfare;
+    bool hasLong; // an offer of several intervals trades
 }
 
-/// Energy taken from an offer by one solution; by any other: none.
+/// The best solution: one slot.
+struct Candidate {
+    address solver;
+    uint32 solutionId; // 0 when there was none yet
+    uint32 firstInterval; // it counts from here on
+    uint8 bank;
+}
+
+/// Energy taken from an offer by the parts of one solution; by any other: none.
 struct Use {
     uint32 solutionId;
     uint48 energyWs;
@@ -27,14 +44,16 @@ struct Use {
 
 struct SolutionBook {
     uint32 count;
-    uint32 candidateId; // 0 when there was none yet
     uint32 finalizations; // of intervals with trades
-    mapping(uint32 solutionId => Solution) solutions;
-    mapping(uint32 solutionId => mapping(uint32 interval => Record)) records;
-    /// The newest solution of each solver: only that one can be added to.
-    mapping(address solver => uint32) newestOf;
-    /// Energy the newest solution of a solver takes from offers of several intervals. The same slot
-    /// serves all solutions of a solver, one after the other.
+    Candidate candidate;
+    mapping(address => Solver) solvers;
+    /// What a solver announced last.
+    mapping(address solver => bytes32) announced;
+    /// Digest of the chunks so far of an open solution.
+    mapping(address solver => bytes32) digests;
+    /// Two banks a solver, one for the candidate and one for what is to replace it, 128 intervals
+    /// each: the same slots serve for ever.
+    mapping(address solver => mapping(uint256 place => Record)) records;
     mapping(address solver => mapping(uint32 offerId => Use)) uses;
 }
 
@@ -43,81 +62,168 @@ library Solutions {
     using Intervals for Calendar;
     using Objectives for Objective;
 
-    function create(SolutionBook storage book, address solver) internal returns (uint32 id) {
+    uint256 private constant BANK = 128; // at least the longest horizon and what is due before it
+
+    /// @param isOpen chunks may be added later
+    function create(
+        SolutionBook storage book,
+        address caller,
+        bool isOpen
+    ) internal returns (uint32 id) {
         id = ++book.count;
-        Solution storage solution = book.solutions[id];
-        solution.solver = solver;
-        solution.finalizationsSeen = book.finalizations;
-        book.newestOf[solver] = id;
+        Solver storage solver = book.solvers[caller];
+        Candidate memory candidate = book.candidate;
+        solver.solutionId = id;
+        solver.finalizationsSeen = book.finalizations;
+        solver.isOpen = isOpen;
+        solver.bank = candidate.solver == caller ? 1 - candidate.bank : 0;
     }
 
-    /// The newest of a solver, when it can still be added to; else 0.
-    function openOf(SolutionBook storage book, address solver) internal view returns (uint32 id) {
-        id = book.newestOf[solver];
-        Solution storage solution = book.solutions[id];
-        if (!solution.isOpen || solution.finalizationsSeen != book.finalizations) id = 0;
+    /// The solution a solver can add to, else 0.
+    function openOf(SolutionBook storage book, address caller) internal view returns (uint32 id) {
+        Solver storage solver = book.solvers[caller];
+        bool canAdd = solver.isOpen && solver.finalizationsSeen == book.finalizations;
+        return canAdd ? solver.solutionId : 0;
     }
 
     function requireOpen(SolutionBook storage book, uint32 id, address caller) internal view {
-        Solution storage solution = book.solutions[id];
-        if (solution.solver != caller) revert IMatching.NotOpener(id, caller);
-        if (!solution.isOpen || book.newestOf[caller] != id) revert IMatching.SolutionClosed(id);
+        Solver storage solver = book.solvers[caller];
+        if (id == 0 || solver.solutionId != id) revert IMatching.NotNewest(id, caller);
+        if (!solver.isOpen) revert IMatching.SolutionClosed(id);
         // Final trades took energy that its first parts may have counted on.
-        if (solution.finalizationsSeen != book.finalizations) {
+        if (solver.finalizationsSeen != book.finalizations) {
             revert IMatching.SolutionOutdated(id);
         }
     }
 
-    /// The candidate speaks only for the intervals that were open when it was accepted.
-    function candidateRecord(
+    function recordAt(
+        SolutionBook storage book,
+        address solver,
+        uint8 bank,
+        uint32 interval
+    ) private view returns (Record storage) {
+        return book.records[solver][bank * BANK + (interval % BANK)];
+    }
+
+    /// Keeps a chunk of a solver's newest solution.
+    function keep(
+        SolutionBook storage book,
+        address caller,
+        uint32 interval,
+        bytes32 tradesHash,
+        Objective memory value,
+        bool hasLong
+    ) internal {
+        Solver storage solver = book.solvers[caller];
+        Record storage record = recordAt(book, caller, solver.bank, interval);
+        if (record.solutionId == solver.solutionId && record.interval == interval) {
+            revert IMatching.DuplicateChunk(interval);
+        }
+        record.tradesHash = tradesHash;
+        record.solutionId = solver.solutionId;
+        record.interval = interval;
+        record.homeEnergyWs = uint48(value.homeEnergyWs);
+        record.utilityEnergyWs = uint48(value.utilityEnergyWs);
+        record.welfare = uint88(value.welfare);
+        record.hasLong = hasLong;
+    }
+
+    function valueOf(
+        SolutionBook storage book,
+        address solver,
+        uint8 bank,
+        uint32 solutionId,
+        uint32 interval
+    ) private view returns (Objective memory) {
+        Record storage record = recordAt(book, solver, bank, interval);
+        if (record.solutionId != solutionId || record.interval != interval) {
+            return Objective(0, 0, 0);
+        }
+        return Objective(record.homeEnergyWs, record.utilityEnergyWs, record.welfare);
+    }
+
+    /// What the candidate is worth in one interval. It speaks only for those that were open when it
+    /// was accepted.
+    function candidateValueAt(
+        SolutionBook storage book,
+        Candidate memory candidate,
+        uint32 interval
+    ) internal view returns (Objective memory) {
+        if (interval < candidate.firstInterval) return Objective(0, 0, 0);
+        uint32 id = candidate.solutionId;
+        return valueOf(book, candidate.solver, candidate.bank, id, interval);
+    }
+
+    /// Hash of the candidate's trades of one interval; 0 when it has none.
+    function candidateHashAt(
         SolutionBook storage book,
         uint32 interval
-    ) internal view returns (Record memory record) {
-        uint32 id = book.candidateId;
-        if (interval >= book.solutions[id].firstInterval) record = book.records[id][interval];
+    ) internal view returns (bytes32 tradesHash) {
+        (tradesHash, ) = candidateTradesAt(book, interval);
     }
 
-    function candidateSolver(SolutionBook storage book) internal view returns (address) {
-        return book.solutions[book.candidateId].solver;
+    /// @return tradesHash as above
+    /// @return hasLong whether an offer of several intervals is among them
+    function candidateTradesAt(
+        SolutionBook storage book,
+        uint32 interval
+    ) internal view returns (bytes32 tradesHash, bool hasLong) {
+        Candidate memory candidate = book.candidate;
+        if (interval < candidate.firstInterval) return (0, false);
+        Record storage record = recordAt(book, candidate.solver, candidate.bank, interval);
+        if (record.solutionId != candidate.solutionId || record.interval != interval) {
+            return (0, false);
+        }
+        return (record.tradesHash, record.hasLong);
     }
 
-    /// Over the intervals open now.
+    /// The candidate's value over the intervals open now.
     function candidateValue(
         SolutionBook storage book,
         Calendar memory times
     ) internal view returns (Objective memory value) {
+        Candidate memory candidate = book.candidate;
         uint32 last = times.lastTradable();
         for (uint32 t = times.firstOpen(); t <= last; t++) {
-            value.add(candidateRecord(book, t).value);
+            value.add(candidateValueAt(book, candidate, t));
         }
     }
 
-    /// Compares over the intervals open now, and replaces the candidate in all of them.
+    /// Compares a solver's newest solution with the candidate over the intervals open now, and
+    /// replaces it in all of them.
+    /// @return offered its value by interval, from the first open one on
     function accept(
         SolutionBook storage book,
-        uint32 id,
-        Calendar memory times
-    ) internal returns (Objective memory offered) {
-        Objective memory candidate;
+        address caller,
+        Calendar memory times,
+        uint48 minGainWs
+    ) internal returns (Objective[] memory offered) {
+        Solver storage solver = book.solvers[caller];
+        solver.isOpen = false;
+        (uint32 id, uint8 bank) = (solver.solutionId, solver.bank);
+        Candidate memory candidate = book.candidate;
         uint32 first = times.firstOpen();
         uint32 last = times.lastTradable();
+        offered = new Objective[](first > last ? 0 : last - first + 1);
+        Objective memory next;
+        Objective memory held;
         for (uint32 t = first; t <= last; t++) {
-            Objective memory next = book.records[id][t].value;
-            Objective memory held = candidateRecord(book, t).value;
-            if (block.timestamp >= times.latestPostingOf(t)) requireNotLower(t, next, held);
-            offered.add(next);
-            candidate.add(held);
+            Objective memory value = valueOf(book, caller, bank, id, t);
+            Objective memory before = candidateValueAt(book, candidate, t);
+            if (block.timestamp >= times.latestPostingOf(t)) requireNotLower(t, value, before);
+            next.add(value);
+            held.add(before);
+            offered[t - first] = value;
         }
-        if (!offered.beats(candidate)) revert IMatching.NotBetter(offered, candidate);
-        book.solutions[id].firstInterval = first;
-        book.candidateId = id;
+        if (!next.beats(held, minGainWs)) revert IMatching.NotBetter(next, held);
+        book.candidate = Candidate(caller, id, first, bank);
         emit IMatching.CandidateAccepted(
             id,
-            book.solutions[id].solver,
+            caller,
             first,
-            offered.homeEnergyWs,
-            offered.utilityEnergyWs,
-            offered.welfare
+            next.homeEnergyWs,
+            next.utilityEnergyWs,
+            next.welfare
         );
     }
 

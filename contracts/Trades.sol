@@ -8,6 +8,7 @@ library Trades {
     uint256 internal constant BYTES = 12;
     uint256 internal constant BYTES_PRICED = 16;
 
+    /// @return askId and all others 0 behind the last trade
     function read(
         bytes calldata trades,
         uint256 position,
@@ -18,6 +19,7 @@ library Trades {
         returns (uint32 askId, uint32 bidId, uint32 powerW, uint32 priceMicroPerKwh)
     {
         uint256 begin = position * tradeBytes;
+        if (begin >= trades.length) return (0, 0, 0, 0);
         uint128 word = uint128(bytes16(trades[begin:begin + tradeBytes])); // short: zeros follow
         askId = uint32(word >> 96);
         bidId = uint32(word >> 64);

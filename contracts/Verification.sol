@@ -5,11 +5,11 @@ import {Fault, FeederFlows, Flows} from "./FeederFlows.sol";
 import {Side} from "./IAssets.sol";
 import {IMatching, Objective} from "./IMatching.sol";
 import {Limits} from "./IMicrogrid.sol";
-import {OfferBook, Terms} from "./Offers.sol";
+import {OfferBook, Offers, Terms} from "./Offers.sol";
 import {Use} from "./Solutions.sol";
 import {Trades} from "./Trades.sol";
 
-/// What the trades of a chunk are checked against.
+/// What the trades of a chunk are checked against. FastVerification knows the order of the fields.
 struct Rules {
     uint32 solutionId;
     uint32 interval;
@@ -18,6 +18,7 @@ struct Rules {
     uint256 latestPosting; // an offer posted later cannot be used, unix seconds
     uint256 tradeBytes;
     bool priced; // rule 1: each trade says its price
+    bool inParts; // energy may be taken by earlier parts of the solution
 }
 
 /// An offer under the cursor. In merge order all trades of one offer stand together: its run.
@@ -32,8 +33,9 @@ struct Run {
     uint256 powerW; // of the trades so far
 }
 
-/// @title Verification of one chunk of a solution
-/// @notice One pass: the trades come in monotone merge order (by price and id of asks, and of bids,
+/// @title Verification of one chunk of a solution, told plainly
+/// @notice What FastVerification must agree with, and who names the rule that a solution breaks.
+/// One pass: the trades come in monotone merge order (by price and id of asks, and of bids,
 /// never falling, at least one rising), so each offer has one run, no pair comes twice, and the
 /// pairing leaves the solver no discretion. Reverts with the first fault, else tells the value.
 library Verification {
@@ -47,7 +49,7 @@ library Verification {
         Limits[] memory limits,
         OfferBook storage book,
         mapping(uint32 offerId => Use) storage uses
-    ) internal returns (Objective memory value) {
+    ) external returns (Objective memory value) {
         Flows memory flows = FeederFlows.none(limits.length);
         Run memory ask;
         Run memory bid;
@@ -90,10 +92,11 @@ library Verification {
         Rules memory rules,
         OfferBook storage book
     ) private view {
-        Terms storage terms = book.terms[offerId];
-        if (terms.maxPowerW == 0) revert IMatching.NoSuchOffer(offerId);
+        Terms memory terms = Offers.get(book, offerId);
         if (terms.side != side) revert IMatching.WrongSide(rules.interval, offerId);
-        if (rules.interval < terms.firstInterval || rules.interval > terms.lastInterval) {
+        if (
+            rules.interval < terms.firstInterval || rules.interval > Offers.lastInterval(terms)
+        ) {
             revert IMatching.OutsideOffer(rules.interval, offerId);
         }
         if (terms.postedAt > rules.latestPosting) {
@@ -106,8 +109,8 @@ library Verification {
         run.feeder = terms.feeder;
         run.priceMicroPerKwh = terms.priceMicroPerKwh;
         run.maxPowerW = terms.maxPowerW;
+        run.oneInterval = Offers.isSingle(terms);
         run.energyWs = terms.energyWs;
-        run.oneInterval = terms.firstInterval == terms.lastInterval;
         run.powerW = 0;
     }
 

@@ -54,6 +54,10 @@ export interface OperatorSettings {
     stakeMicro: bigint;
     /** What decides among optimal solutions, after early deadlines. */
     secondTieRule: SecondTieRule;
+    /** What a better solution gains at least. */
+    minGainWs: number;
+    /** What final energy between homes pays solvers, while the pot lasts. */
+    rewardMicroPerKwh: number;
   };
   lab: { clearNet: boolean; clock: string | undefined };
 }
@@ -93,6 +97,8 @@ export function readOperatorSettings(
       pollMs: raw.solver.poll,
       stakeMicro: raw.solver.stake,
       secondTieRule: raw.solver.tie_rule,
+      minGainWs: raw.solver.min_gain,
+      rewardMicroPerKwh: raw.solver.reward,
     },
     lab: { clearNet: raw.lab.clear_net, clock: raw.lab.clock },
   };
@@ -286,6 +292,8 @@ const SCHEMA = table({
         ),
         '1',
       ),
+      min_gain: v.optional(energyWs(), '1 Wh'),
+      reward: v.optional(priceMicroPerKwh(), '0 /kWh'),
     }),
     {},
   ),

@@ -3,19 +3,22 @@
  * itself, and the seal. Every transaction is signed and kept in the books' outbox before the first
  * one leaves, so that an interrupted deployment goes on where it was.
  */
-import { getAddress, getCreateAddress, SigningKey } from 'ethers';
+import { SigningKey } from 'ethers';
 import {
   addFeederCall,
   admitMarketCall,
   type Call,
-  type ContractArtifact,
-  deployCall,
   proposeMarketCall,
   sealCall,
   setGranterCall,
   setSettlerCall,
   setTariffCall,
 } from '../chain/calls.ts';
+import {
+  type ContractArtifact,
+  deployMarketCalls,
+  marketContractsFrom,
+} from '../chain/market-deployment.ts';
 import type { Outbox } from '../chain/outbox.ts';
 import type { OutboxEntry } from '../chain/outbox-store.ts';
 import { MarketReads } from '../chain/reads.ts';
@@ -74,7 +77,7 @@ export async function deploy(
         'move the books away to begin anew',
     );
   }
-  const contracts = contractsFrom(owner, firstNonce(entries));
+  const contracts = marketContractsFrom(owner, firstNonce(entries));
   if ((await ports.rpc.code(contracts.matching, signal)) === '0x') {
     throw new DeploymentError(
       'other-chain',
@@ -91,7 +94,7 @@ function signSteps(settings: OperatorSettings, ports: DeployPorts): void {
   const key = new SigningKey(ports.keys.owner);
   const owner = addressOf(ports.keys.owner);
   const nonce = ports.outbox.store.nextNonce(owner) ?? 0;
-  const steps = stepsOf(settings, ports, contractsFrom(owner, nonce));
+  const steps = stepsOf(settings, ports, nonce);
   ports.books.transaction(() => {
     ports.books.facts.set(PARAMETERS, parametersOf(settings, ports));
     for (const [at, call] of steps.entries()) ports.outbox.enqueue(key, call, `${REF}${at}`);
@@ -101,29 +104,25 @@ function signSteps(settings: OperatorSettings, ports: DeployPorts): void {
 function stepsOf(
   settings: OperatorSettings,
   { artifact, keys }: DeployPorts,
-  contracts: GridFacts['contracts'],
+  nonce: number,
 ): Call[] {
   const { calendar, feeders, minOfferWs, minTradeWs, offersPerAsset } = settings.grid;
-  const { microgrid, assets, matching } = contracts;
+  const owner = addressOf(keys.owner);
+  const { microgrid, matching } = marketContractsFrom(owner, nonce);
   const dso = addressOf(keys.dso);
-  const calendarWords = [
-    calendar.intervalSeconds,
-    calendar.clearIntervals,
-    calendar.leadSeconds,
-    calendar.quietSeconds,
-    calendar.horizonIntervals,
-  ];
-  const caps = [settings.caps.moneyMicroPerDay, settings.caps.feederPowerW];
-  const stake = settings.solver.stakeMicro;
-  const params = [minOfferWs, minTradeWs, offersPerAsset, stake, MIDPOINT];
+  const { moneyMicroPerDay, feederPowerW } = settings.caps;
+  const { stakeMicro, minGainWs, rewardMicroPerKwh } = settings.solver;
   return [
-    deployCall('Microgrid', artifact('Microgrid'), [
-      addressOf(keys.owner),
-      calendarWords,
-      MARKET_DELAY_SECONDS,
-    ]),
-    deployCall('Assets', artifact('Assets'), [microgrid, caps]),
-    deployCall('Matching', artifact('Matching'), [microgrid, assets, params]),
+    ...deployMarketCalls(artifact, owner, nonce, {
+      owner,
+      calendar,
+      marketDelaySeconds: MARKET_DELAY_SECONDS,
+      caps: { moneyMicroPerDay, powerW: BigInt(feederPowerW) },
+      params: {
+        ...{ minOfferWs, minTradeWs, offersPerAsset, minStakeMicro: stakeMicro },
+        ...{ priceRule: MIDPOINT, minGainWs, rewardMicroPerKwh },
+      },
+    }),
     ...feeders.map((limits) => addFeederCall(microgrid, limits)),
     setTariffCall(microgrid, settings.tariff),
     setGranterCall(microgrid, dso, true),
@@ -132,12 +131,6 @@ function stepsOf(
     admitMarketCall(microgrid, matching),
     sealCall(microgrid),
   ];
-}
-
-function contractsFrom(owner: string, nonce: number): GridFacts['contracts'] {
-  const at = (offset: number) =>
-    getAddress(getCreateAddress({ from: owner, nonce: nonce + offset }));
-  return { microgrid: at(0), assets: at(1), matching: at(2) };
 }
 
 function entriesOf(outbox: Outbox): OutboxEntry[] {
@@ -183,6 +176,8 @@ function parametersOf(settings: OperatorSettings, { keys, chainId }: DeployPorts
     tariff: settings.tariff,
     caps: [settings.caps.moneyMicroPerDay.toString(), settings.caps.feederPowerW],
     stake: settings.solver.stakeMicro.toString(),
+    minGainWs: settings.solver.minGainWs,
+    rewardMicroPerKwh: settings.solver.rewardMicroPerKwh,
   });
 }
 
@@ -215,5 +210,7 @@ function deploymentOf(
     feeders,
     tariff: settings.tariff,
     stakeMicro: settings.solver.stakeMicro.toString(),
+    minGainWs: settings.solver.minGainWs,
+    rewardMicroPerKwh: settings.solver.rewardMicroPerKwh,
   };
 }

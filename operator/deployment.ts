@@ -25,6 +25,10 @@ export interface Deployment {
   tariff: { useMicroPerKwh: number[]; feedInMicroPerKwh: number[] };
   /** Least stake of a solver, and what the DSO grants the configured one; decimal digits. */
   stakeMicro: string;
+  /** What a better solution gains at least. */
+  minGainWs: number;
+  /** What final energy between homes pays solvers, while the pot lasts. */
+  rewardMicroPerKwh: number;
 }
 
 export class DeploymentError extends Error {
@@ -75,6 +79,8 @@ const SCHEMA = v.strictObject({
   feeders: v.array(v.strictObject({ internalLimitW: whole, externalLimitW: whole })),
   tariff: v.strictObject({ useMicroPerKwh: prices, feedInMicroPerKwh: prices }),
   stakeMicro: v.pipe(v.string(), v.regex(/^[1-9][0-9]*$/)),
+  minGainWs: whole,
+  rewardMicroPerKwh: whole,
 });
 
 /** @throws DeploymentError 'malformed', naming every fault */

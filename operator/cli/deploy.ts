@@ -1,6 +1,6 @@
 /** `transax-operator deploy`: keys where they are missing, the contracts, deployment.json. */
 
-import type { ContractArtifact } from '../../chain/calls.ts';
+import type { ContractArtifact } from '../../chain/market-deployment.ts';
 import { Books } from '../books/books.ts';
 import type { OperatorSettings } from '../config.ts';
 import { deploy } from '../deploy.ts';
