@@ -1,51 +1,12 @@
 import type { Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { admitKey, type Grant, grant, grantArgs } from './asset-grants.ts';
 import { assertConserved } from './conservation.ts';
-import { MARKET_DELAY } from './deployment.ts';
 import { postOffers } from './trading.ts';
-import { C, inWorld, START, type World } from './world.ts';
+import { C, inWorld, START } from './world.ts';
 
 const test = suite('contracts/Assets');
-
-interface Grant {
-  to: string;
-  market: string;
-  feeder: number;
-  side: number;
-  first: number;
-  last: number;
-  energyWs: number;
-  maxPowerW: number;
-}
-
-function grantArgs(world: World, to: Wallet, change: Partial<Grant> = {}): unknown[] {
-  const grant: Grant = {
-    to: to.address,
-    market: world.address.matching,
-    feeder: 1,
-    side: 0,
-    first: C + 1,
-    last: C + 2,
-    energyWs: 900_000,
-    maxPowerW: 1_000,
-    ...change,
-  };
-  return Object.values(grant);
-}
-
-function grant(world: World, to: Wallet, change: Partial<Grant> = {}, at?: number) {
-  return world.send(world.granter, 'assets', 'addEnergy', grantArgs(world, to, change), at);
-}
-
-/** A key that is an admitted market, so that a test can do what a bad market would. */
-async function admitKey(world: World): Promise<Wallet> {
-  const market = world.fresh();
-  await world.send(world.owner, 'microgrid', 'proposeMarket', [market.address]);
-  const at = world.now() + MARKET_DELAY;
-  await world.send(world.owner, 'microgrid', 'admitMarket', [market.address], at);
-  return market;
-}
 
 test('nothing is granted before the grid is sealed', () =>
   inWorld({ sealed: false }, async (world) => {
@@ -197,80 +158,6 @@ test('money is deposited by its holder alone, up to what is held', () =>
     assert.equal(events[0]?.args.toArray(), [to.address, 700n]);
     assert.match(await deposit(to, 1), 'NotEnoughMoney');
     await assertConserved(world);
-  }));
-
-test('who is no market can move nothing', () =>
-  inWorld({}, async (world) => {
-    const to = world.fresh();
-    await grant(world, to);
-    for (const caller of [to, world.granter, world.owner]) {
-      const args = [to.address, 1, 1, 0];
-      for (const method of ['moveIn', 'moveOut']) {
-        assert.match(await world.refused(caller, 'assets', method, args), 'NotMarket', method);
-      }
-      assert.match(await world.refused(caller, 'assets', 'recordTraded', [1]), 'NotMarket');
-    }
-  }));
-
-test('a market moves only what is of its own addresses, and gives out only what came in', () =>
-  inWorld({}, async (world) => {
-    const market = await admitKey(world);
-    const now = Math.floor(world.now() / 900);
-    const [mine, mate, foreign] = [world.fresh(), world.fresh(), world.fresh()];
-    const range = { first: now + 1, last: now + 1, energyWs: 1_000 };
-    for (const to of [mine, mate]) {
-      await grant(world, to, { ...range, market: market.address });
-      const money = [to.address, market.address, 100];
-      await world.send(world.granter, 'assets', 'addFinancialBalance', money);
-    }
-    await grant(world, foreign, range);
-    const refused = (method: string, ...args: unknown[]) =>
-      world.refused(market, 'assets', method, args);
-    const move = (method: string, ...args: unknown[]) => world.send(market, 'assets', method, args);
-
-    assert.match(await refused('moveIn', foreign.address, 3, 1, 0), 'NotMarket');
-    assert.match(await refused('moveIn', mine.address, 2, 1, 0), 'NotAssetOwner');
-    assert.match(
-      await refused('moveIn', mine.address, 1, 1_001, 0),
-      'NotEnoughEnergy(1, 1001, 1000)',
-    );
-    assert.match(await refused('moveIn', mine.address, 0, 0, 101), 'NotEnoughMoney');
-    await move('moveIn', mine.address, 1, 600, 60);
-    assert.match(await refused('moveOut', mine.address, 1, 601, 0), 'NotInside');
-    assert.match(await refused('moveOut', mine.address, 1, 0, 61), 'NotInside');
-    assert.match(await refused('moveOut', mate.address, 1, 1, 0), 'NotAssetOwner');
-    assert.match(await refused('moveOut', foreign.address, 0, 0, 1), 'NotMarket');
-    // Energy that came in for one asset does not come out for another.
-    assert.match(await refused('moveOut', mate.address, 2, 1, 0), 'NotInside');
-    // Nothing is bought: nothing can have been traded.
-    assert.match(await refused('recordTraded', 1), 'NotInside');
-    // Money may be passed on, within the market's own addresses.
-    await move('moveOut', mate.address, 1, 0, 60);
-    await move('moveOut', mine.address, 1, 600, 0);
-    assert.is(Number(await world.read('assets', 'balanceMicro', [mate.address])), 160);
-    assert.match(await refused('moveOut', mine.address, 1, 1, 0), 'NotInside');
-    await assertConserved(world);
-  }));
-
-test('traded energy is inside a market no more', () =>
-  inWorld({}, async (world) => {
-    const market = await admitKey(world);
-    const now = Math.floor(world.now() / 900);
-    const [seller, buyer] = [world.fresh(), world.fresh()];
-    const range = { first: now + 1, last: now + 1, energyWs: 1_000, market: market.address };
-    await grant(world, seller, range);
-    await grant(world, buyer, { ...range, side: 1 });
-    await world.send(market, 'assets', 'moveIn', [seller.address, 1, 1_000, 0]);
-    await world.send(market, 'assets', 'moveIn', [buyer.address, 2, 700, 0]);
-    assert.match(await world.refused(market, 'assets', 'recordTraded', [701]), 'NotInside');
-    await world.send(market, 'assets', 'recordTraded', [700]);
-    const out = (to: Wallet, id: number, ws: number) =>
-      world.refused(market, 'assets', 'moveOut', [to.address, id, ws, 0]);
-    assert.match(await out(seller, 1, 301), 'NotInside');
-    assert.match(await out(buyer, 2, 1), 'NotInside');
-    await world.send(market, 'assets', 'moveOut', [seller.address, 1, 300, 0]);
-    const totals = await world.read('assets', 'energyTotals', [0]);
-    assert.equal(totals.toArray(), [1_000n, 0n, 700n, 0n]);
   }));
 
 test.run();

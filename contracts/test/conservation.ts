@@ -1,129 +1,121 @@
 /**
- * The law of the ledger (design: invariants): energy granted = held + in offers + traded +
- * deposited, per side; money granted = balances + in offers and stakes + deposited; to the last
- * unit. Sums over single records are compared with the contract's totals and with the log.
+ * The law of the ledger (design: invariants). Energy, asset by asset: granted = held + entered +
+ * deposited, and entered = in open offers + traded. Money, to the last millionth: granted =
+ * balances + inside the market + deposited, and inside = offers + stakes + reward pot + rewards set
+ * aside. What should be is computed from the log alone (ledger.ts), and every record of the
+ * contracts is held against it.
  */
 import * as assert from 'uvu/assert';
-import { decodeChunk } from '../../market/matching/chunk.ts';
-import { INTERFACES } from './deployment.ts';
-import { SIDE, type Side } from './trading.ts';
+import { type Ledger, type OfferRecord, readLedger } from './ledger.ts';
 import type { World } from './world.ts';
 
 /** @throws uvu's assertion when anything was created or lost. */
 export async function assertConserved(world: World): Promise<void> {
-  const logged = await sumLog(world);
-  const assets = await readAll(world, 'assets', 'assetCount', 'assets');
-  const offers = await readAll(world, 'matching', 'offerCount', 'offers');
-  for (const side of ['sell', 'buy'] as const) {
-    const ofSide = (list: Record<string, unknown>[]) =>
-      sum(list.filter((item) => Number(item.side) === SIDE[side]).map((item) => item.energyWs));
-    const totals = (await world.read('assets', 'energyTotals', [SIDE[side]])).toObject();
-    assert.is(totals.grantedWs, logged.grantedWs[side], `${side}: granted`);
-    assert.is(totals.inMarketsWs, ofSide(offers), `${side}: in offers`);
-    assert.is(totals.tradedWs, logged.tradedWs, `${side}: traded`);
-    assert.is(totals.depositedWs, logged.depositedWs[side], `${side}: deposited`);
-    const elsewhere = totals.inMarketsWs + totals.tradedWs + totals.depositedWs;
-    assert.is(totals.grantedWs, ofSide(assets) + elsewhere, `${side}: held`);
+  const ledger = await readLedger(world);
+  await assertEnergy(world, ledger);
+  await assertOffers(world, ledger);
+  await assertMoney(world, ledger);
+}
+
+async function assertEnergy(world: World, ledger: Ledger): Promise<void> {
+  const offers = [...ledger.offers.values()].filter((offer) => !offer.isClosed);
+  assert.is(Number(await world.read('assets', 'assetCount')), ledger.assets.size, 'assets');
+  const totals = [
+    { grantedWs: 0n, depositedWs: 0n },
+    { grantedWs: 0n, depositedWs: 0n },
+  ];
+  for (const [id, asset] of ledger.assets) {
+    const open = offers.filter((offer) => offer.assetId === id);
+    const inOffersWs = sum(open.map((offer) => offer.energyWs - offer.takenWs));
+    const place = (await world.read('assets', 'placeOf', [id])).toObject();
+    assert.is(place.enteredWs, inOffersWs + asset.tradedWs, `asset ${id}: entered`);
+    const away = place.enteredWs + asset.depositedWs;
+    assert.is(asset.grantedWs, place.heldWs + away, `asset ${id}: granted`);
+    assert.is(Number(place.openOffers), open.length, `asset ${id}: open offers`);
+    const powerW = open.reduce((total, offer) => total + offer.powerW, 0);
+    assert.is(Number(place.offeredPowerW), powerW, `asset ${id}: power of open offers`);
+    const view = (await world.read('assets', 'assets', [id])).toObject();
+    assert.is(view.energyWs, place.heldWs, `asset ${id}: held`);
+    const ofSide = totals[asset.side];
+    if (ofSide === undefined) throw new RangeError(`side ${asset.side}`);
+    ofSide.grantedWs += asset.grantedWs;
+    ofSide.depositedWs += asset.depositedWs;
   }
+  for (const [side, expected] of totals.entries()) {
+    const said = await world.read('assets', 'energyTotals', [side]);
+    assert.equal(said.toObject(), expected, `totals of side ${side}`);
+  }
+}
+
+async function assertOffers(world: World, ledger: Ledger): Promise<void> {
+  assert.is(Number(await world.read('matching', 'offerCount')), ledger.offers.size, 'offers');
+  for (const interval of ledger.finals.keys()) {
+    const hash = BigInt(String(await world.read('matching', 'unsettled', [interval])));
+    assert.is(hash !== 0n, ledger.unsettled.has(interval), `${interval} waits for settlement`);
+  }
+  for (const offer of ledger.offers.values()) {
+    const view = (await world.read('matching', 'offers', [offer.id])).toObject();
+    assert.is(view.closed, offer.isClosed, `offer ${offer.id}: closed`);
+    assert.is(view.energyWs, shownWs(offer), `offer ${offer.id}: energy`);
+    const [least, most] = shownMicro(offer);
+    const isShown = view.moneyMicro >= least && view.moneyMicro <= most;
+    assert.ok(isShown, `offer ${offer.id}: money ${view.moneyMicro}`);
+  }
+}
+
+function shownWs(offer: OfferRecord): bigint {
+  if (offer.isClosed) return 0n;
+  return offer.isSingle ? offer.energyWs : offer.energyWs - offer.takenWs;
+}
+
+/** Of intervals that are being settled some trades are paid, and some are not. */
+function shownMicro(offer: OfferRecord): [least: bigint, most: bigint] {
+  if (offer.isClosed) return [0n, 0n];
+  const pending = sum([...offer.pending.values()]);
+  const before = offer.moneyMicro - pending;
+  if (offer.isSingle) return [before, before];
+  return pending < 0n ? [offer.moneyMicro, before] : [before, offer.moneyMicro];
+}
+
+async function assertMoney(world: World, ledger: Ledger): Promise<void> {
+  const balances: bigint[] = [];
+  for (const [holder, expected] of ledger.balances) {
+    const balance = (await world.read('assets', 'balanceMicro', [holder])) as unknown as bigint;
+    assert.is(balance, expected, `balance of ${holder}`);
+    balances.push(balance);
+  }
+  for (const [solver, expected] of ledger.stakes) {
+    const stake = (await world.read('matching', 'stakeOf', [solver])) as unknown as bigint;
+    assert.is(stake, expected, `stake of ${solver}`);
+  }
+  const potMicro = await assertPot(world, ledger);
+  const open = [...ledger.offers.values()].filter((offer) => !offer.isClosed);
+  const inOffers = sum(open.map((offer) => offer.moneyMicro));
+  const rewards = ledger.fundedMicro - ledger.rewardedMicro;
+  const inside = inOffers + sum([...ledger.stakes.values()]) + rewards;
+  const { matching } = world.address;
+  const said = (await world.read('assets', 'insideMicro', [matching])) as unknown as bigint;
+  assert.is(said, inside, 'money inside the market');
+  assert.ok(potMicro >= 0n && potMicro <= rewards, 'the pot is a part of it');
   const money = (await world.read('assets', 'moneyTotals')).toObject();
-  const stakes = (await world.read('matching', 'stakeOf', [world.solver.address])) as unknown;
-  const inOffers = sum(offers.map((offer) => offer.moneyMicro)) + BigInt(stakes as bigint);
-  const balances: unknown[] = [];
-  for (const holder of logged.holders) {
-    balances.push(await world.read('assets', 'balanceMicro', [holder]));
+  const { grantedMicro, depositedMicro } = ledger;
+  assert.equal(money, { grantedMicro, depositedMicro }, 'totals of money');
+  assert.is(grantedMicro, sum(balances) + said + depositedMicro, 'money granted');
+}
+
+/** What final intervals set aside came out of the pot, and is at least what was paid of it. */
+async function assertPot(world: World, ledger: Ledger): Promise<bigint> {
+  let reservedMicro = 0n;
+  for (const interval of ledger.finals.keys()) {
+    const args = [interval, world.solver.address];
+    reservedMicro += (await world.read('matching', 'creditOf', args)).toObject().rewardMicro;
   }
-  assert.is(money.grantedMicro, logged.grantedMicro, 'money granted');
-  assert.is(money.depositedMicro, logged.depositedMicro, 'money deposited');
-  assert.is(money.inMarketsMicro, inOffers, 'money in offers and stakes');
-  assert.is(money.grantedMicro, sum(balances) + inOffers + money.depositedMicro, 'balances');
+  const pot = (await world.read('matching', 'rewardPotMicro')) as unknown as bigint;
+  assert.is(pot, ledger.fundedMicro - reservedMicro, 'reward pot');
+  assert.ok(ledger.rewardedMicro <= reservedMicro, 'no more rewards than were set aside');
+  return pot;
 }
 
-interface LogSums {
-  grantedWs: Record<Side, bigint>;
-  depositedWs: Record<Side, bigint>;
-  tradedWs: bigint;
-  grantedMicro: bigint;
-  depositedMicro: bigint;
-  holders: Set<string>;
-}
-
-async function sumLog(world: World): Promise<LogSums> {
-  const sums: LogSums = {
-    grantedWs: { sell: 0n, buy: 0n },
-    depositedWs: { sell: 0n, buy: 0n },
-    tradedWs: 0n,
-    grantedMicro: 0n,
-    depositedMicro: 0n,
-    holders: new Set(),
-  };
-  const sideOf = new Map<bigint, Side>();
-  const voided = new Map<bigint, Set<number>>();
-  for (const { name, args } of await readLog(world)) {
-    if (name === 'AssetAdded') {
-      const side = args.side === 0n ? 'sell' : 'buy';
-      sideOf.set(args.assetId, side);
-      sums.grantedWs[side] += args.energyWs;
-      sums.holders.add(args.owner);
-    } else if (name === 'EnergyDeposited') {
-      sums.depositedWs[sideOf.get(args.assetId) ?? 'sell'] += args.energyWs;
-    } else if (name === 'FinancialAdded') {
-      sums.grantedMicro += args.amountMicro;
-      sums.holders.add(args.owner);
-    } else if (name === 'FinancialDeposited') {
-      sums.depositedMicro += args.amountMicro;
-    } else if (name === 'TradesVoided') {
-      voided.set(args.interval, new Set((args.positions as bigint[]).map(Number)));
-    } else if (name === 'SolutionFinalized') {
-      const gone = voided.get(args.interval);
-      for (const [i, trade] of decodeChunk(withoutPrices(world, args.trades)).entries()) {
-        if (!gone?.has(i)) sums.tradedWs += BigInt(trade.powerW) * 900n;
-      }
-    }
-  }
-  return sums;
-}
-
-/** The chunk as under the midpoint rule. */
-function withoutPrices(world: World, trades: string): string {
-  if (world.options.params?.priceRule !== 1) return trades;
-  return trades
-    .replace(/^0x/, '')
-    .replace(/(.{24}).{8}/g, '$1')
-    .replace(/^/, '0x');
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the arguments of any event
-type Args = Record<string, any>;
-
-async function readLog(world: World): Promise<{ name: string; args: Args }[]> {
-  const filter = { fromBlock: '0x0', toBlock: 'latest', address: Object.values(world.address) };
-  const logs = (await world.anvil.call('eth_getLogs', [filter])) as {
-    topics: string[];
-    data: string;
-  }[];
-  return logs.map((log) => {
-    for (const contract of Object.values(INTERFACES)) {
-      const parsed = contract.parseLog(log);
-      if (parsed !== null) return { name: parsed.name, args: parsed.args as Args };
-    }
-    throw new Error(`unknown event ${log.topics[0]}`);
-  });
-}
-
-async function readAll(
-  world: World,
-  contract: 'assets' | 'matching',
-  count: string,
-  item: string,
-): Promise<Record<string, unknown>[]> {
-  const list: Record<string, unknown>[] = [];
-  const last = Number(await world.read(contract, count));
-  for (let id = 1; id <= last; id++) {
-    list.push((await world.read(contract, item, [id])).toObject());
-  }
-  return list;
-}
-
-function sum(values: readonly unknown[]): bigint {
-  return values.reduce((total: bigint, value) => total + BigInt(value as bigint), 0n);
+function sum(values: readonly bigint[]): bigint {
+  return values.reduce((total, value) => total + value, 0n);
 }

@@ -6,6 +6,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertConserved } from './conservation.ts';
+import { finalize, settle } from './settling.ts';
 import {
   buy,
   bytesOf,
@@ -98,11 +99,14 @@ test(
     const calls = [
       ['microgrid', 'addFeeder', [1, 1], 'NotOwner'],
       ['microgrid', 'setFeederLimits', [1, 1, 1], 'NotOwner'],
-      ['matching', 'postOffer', offer, 'NotAssetOwner'],
+      ['matching', 'postOffer', offer, 'NotMarket'],
       ['matching', 'submitSolution', [part], 'NotStaked'],
       ['matching', 'addChunks', [1, part], 'NotStaked'],
       ['matching', 'commitSolution', [1], 'NotStaked'],
-      ['assets', 'moveOut', [stranger.address, 1, 1, 1], 'NotMarket'],
+      ['assets', 'moveIn', [stranger.address, 1, 1, 1, 1], 'NotMarket'],
+      ['assets', 'release', [[[1, 1, 1, 1]]], 'NotMarket'],
+      ['assets', 'moveMoneyIn', [world.solver.address, 1], 'NotMarket'],
+      ['assets', 'moveMoneyOut', [stranger.address, 1], 'NotMarket'],
     ] as const;
     for (const [to, method, args, error] of calls) {
       assert.match(await world.refused(stranger, to, method, args), error, method);
@@ -145,10 +149,8 @@ test(
   withOffers([sell(), buy()], async (world, o) => {
     const trades = [[o(0), o(1), 1_000]] as const;
     await submit(world, [chunk(T, trades)]);
-    await world.send(world.fresh(), 'matching', 'finalize', [T, bytesOf(trades)], closeOf(T));
-    for (const id of [1, 2]) {
-      await world.send(world.fresh(), 'matching', 'closeOffer', [id], startOf(T + 1) + id);
-    }
+    await finalize(world, T, bytesOf(trades));
+    await settle(world, T, bytesOf(trades), { at: startOf(T + 1) });
     const paid = payment(150_000, 900_000);
     const balances = [];
     for (const place of [0, 1]) {

@@ -1,7 +1,12 @@
 /** How a test's grid is set up: the transactions of its owner, in order. */
-import { AbiCoder, getCreateAddress, Interface } from 'ethers';
+import { Interface } from 'ethers';
 import type { Artifact } from '../../build/contracts.ts';
 import { ASSETS_ABI, MATCHING_ABI, MICROGRID_ABI } from '../../chain/abi.ts';
+import {
+  deployMarketCalls,
+  type MarketParams,
+  marketContractsFrom,
+} from '../../chain/market-deployment.ts';
 
 export type ContractName = 'microgrid' | 'assets' | 'matching';
 
@@ -15,7 +20,7 @@ export interface WorldOptions {
   calendar?: Partial<Calendar>;
   /** Limits of feeders 1, 2, ... in W; each 25 kW internal and 20 kW external when absent. */
   feeders?: readonly (readonly [internalLimitW: number, externalLimitW: number])[];
-  params?: Partial<MatchingParams>;
+  params?: Partial<MarketParams>;
   capPowerW?: number;
   capMicroPerDay?: bigint;
   sealed?: boolean;
@@ -27,14 +32,6 @@ export interface Calendar {
   leadSeconds: number;
   quietSeconds: number;
   horizonIntervals: number;
-}
-
-export interface MatchingParams {
-  minOfferWs: number;
-  minTradeWs: number;
-  offersPerAsset: number;
-  minStakeMicro: bigint;
-  priceRule: number;
 }
 
 export const CALENDAR = {
@@ -51,6 +48,8 @@ export const PARAMS = {
   offersPerAsset: 4,
   minStakeMicro: 1_000_000n,
   priceRule: 0,
+  minGainWs: 0,
+  rewardMicroPerKwh: 0,
 };
 
 export const STAKE = PARAMS.minStakeMicro;
@@ -75,24 +74,17 @@ export function deployAll(
   options: WorldOptions,
   readArtifact: (name: string) => Artifact,
 ): SetUp {
-  const transactions: SetUp['transactions'] = [];
-  const create = (name: string, types: string[], values: unknown[]) => {
-    const address = getCreateAddress({ from: owner, nonce: transactions.length });
-    const words = AbiCoder.defaultAbiCoder().encode(types, values).slice(2);
-    const data = readArtifact(name).bytecode + words;
-    transactions.push({ to: null, data, gasLimit: 7_000_000 });
-    return address;
-  };
-  const calendar = { ...CALENDAR, ...options.calendar };
-  const microgrid = create('Microgrid', MICROGRID_TYPES, [owner, inOrder(calendar), MARKET_DELAY]);
-  const caps = [options.capMicroPerDay ?? CAP_MICRO_PER_DAY, options.capPowerW ?? CAP_POWER_W];
-  const assets = create('Assets', ['address', 'tuple(uint64,uint64)'], [microgrid, caps]);
-  const { minOfferWs, minTradeWs, offersPerAsset, minStakeMicro, priceRule } = {
-    ...PARAMS,
-    ...options.params,
-  };
-  const params = [minOfferWs, minTradeWs, offersPerAsset, minStakeMicro, priceRule];
-  const matching = create('Matching', MATCHING_TYPES, [microgrid, assets, params]);
+  const { microgrid, assets, matching } = marketContractsFrom(owner, 0);
+  const transactions: SetUp['transactions'] = deployMarketCalls(readArtifact, owner, 0, {
+    owner,
+    calendar: { ...CALENDAR, ...options.calendar },
+    marketDelaySeconds: MARKET_DELAY,
+    caps: {
+      moneyMicroPerDay: options.capMicroPerDay ?? CAP_MICRO_PER_DAY,
+      powerW: BigInt(options.capPowerW ?? CAP_POWER_W),
+    },
+    params: { ...PARAMS, ...options.params },
+  }).map((call) => ({ ...call, gasLimit: 7_000_000 }));
 
   for (const [method, ...args] of ownersCalls(options, granter, matching)) {
     const data = INTERFACES.microgrid.encodeFunctionData(method, args);
@@ -102,7 +94,6 @@ export function deployAll(
 }
 
 export const MICROGRID_TYPES = ['address', 'tuple(uint32,uint32,uint32,uint32,uint32)', 'uint32'];
-const MATCHING_TYPES = ['address', 'address', 'tuple(uint48,uint48,uint32,uint64,uint8)'];
 
 /** A calendar as the contract's struct has it. */
 export function inOrder(c: Calendar): number[] {

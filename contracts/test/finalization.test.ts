@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertConserved } from './conservation.ts';
 import { STAKE } from './deployment.ts';
+import { balanceOf, closedBy, finalize, offerOf, settle } from './settling.ts';
 import {
   buy,
   bytesOf,
@@ -20,14 +21,8 @@ import { C, inWorld, type World } from './world.ts';
 
 const test = suite('contracts/Matching: finalization and stakes');
 
-const finalize = (world: World, t: number, trades: string, at?: number) =>
-  world.send(world.fresh(), 'matching', 'finalize', [t, trades], at);
 const refused = (world: World, t: number, trades: string, at?: number) =>
   world.refused(world.fresh(), 'matching', 'finalize', [t, trades], at);
-
-async function offerOf(world: World, id: number): Promise<Record<string, unknown>> {
-  return (await world.read('matching', 'offers', [id])).toObject();
-}
 
 test(
   'an interval is final between its gate closure and its start, once, by anyone',
@@ -65,11 +60,11 @@ test(
     const trades = bytesOf([[o(0), o(1), 1_000]]);
     assert.is(await refused(world, T, '0x', closeOf(T) - 1), `NotDue(${T})`);
     assert.is(await refused(world, T, trades, closeOf(T)), `NotCandidate(${T})`);
-    await finalize(world, T, '0x');
+    await finalize(world, T, '0x', world.now() + 1);
     assert.is(await refused(world, C - 2, '0x'), `NotDue(${C - 2})`);
     assert.is(await refused(world, 2 ** 32 - 1, '0x'), `NotDue(${2 ** 32 - 1})`);
     // The deployment's own interval is the first there is.
-    await finalize(world, C - 1, '0x');
+    await finalize(world, C - 1, '0x', world.now() + 1);
   }),
 );
 
@@ -87,14 +82,15 @@ test(
         [o(1), o(2), 999],
       ] as const;
       await submit(world, [chunk(T, trades)]);
-      await finalize(world, T, bytesOf(trades), closeOf(T));
+      await finalize(world, T, bytesOf(trades));
+      await assertConserved(world);
+      const closed = closedBy(await settle(world, T, bytesOf(trades)));
       const first = payment(150_001, 900_000);
       const second = payment(175_001, 899_100);
-      assert.is((await offerOf(world, 1)).moneyMicro, first);
-      assert.is((await offerOf(world, 2)).moneyMicro, second);
-      assert.is((await offerOf(world, 3)).moneyMicro, o(2).escrowMicro - first - second);
-      assert.is((await offerOf(world, 3)).energyWs, 0n);
-      assert.is((await offerOf(world, 1)).energyWs, 1_800_000n);
+      assert.equal(closed.get(1), [1_800_000, first]);
+      assert.equal(closed.get(2), [1_800_900, second]);
+      assert.equal(closed.get(3), [0, o(2).escrowMicro - first - second]);
+      assert.is(await balanceOf(world, o(0).owner), first);
       await assertConserved(world);
     },
   ),
@@ -110,9 +106,12 @@ test(
     async (world, o) => {
       const trades = [0, 1, 2, 3, 4].map((i) => [o(i), o(5), o(i).powerW] as const);
       await submit(world, [chunk(T, trades)]);
-      await finalize(world, T, bytesOf(trades), closeOf(T));
-      const left = (await offerOf(world, 6)).moneyMicro as bigint;
-      assert.is((await offerOf(world, 6)).energyWs, 0n);
+      await finalize(world, T, bytesOf(trades));
+      const [energyWs, left] = closedBy(await settle(world, T, bytesOf(trades))).get(6) ?? [
+        -1,
+        -1n,
+      ];
+      assert.is(energyWs, 0);
       assert.ok(left >= 0n && left < 5n, `${left} left of rounding`);
       await assertConserved(world);
     },
@@ -126,8 +125,8 @@ test(
     await submit(world, [all(T)]);
     assert.match(await refusal(world, [all(T + 1)], startOf(T) - 1), 'DueInterval');
     await submit(world, [all(T + 1)], startOf(T));
-    await finalize(world, T, all(T).trades);
-    await finalize(world, T + 1, all(T + 1).trades, closeOf(T + 1));
+    await finalize(world, T, all(T).trades, world.now() + 1);
+    await finalize(world, T + 1, all(T + 1).trades);
     assert.is((await offerOf(world, 1)).energyWs, 0n);
     await assertConserved(world);
   }),

@@ -1,9 +1,10 @@
+import type { Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertConserved } from './conservation.ts';
 import { CALENDAR } from './deployment.ts';
+import { balanceOf, close, closedBy, finalize, refusedClose, settle } from './settling.ts';
 import {
-  bytesOf,
   chunk,
   closeOf,
   grants,
@@ -91,15 +92,18 @@ test('an offer takes its energy, and a bid its money, out of Assets', () =>
 test('only the owner of an asset offers it, within its range, power and energy', () =>
   inWorld({}, async (world) => {
     const asset = await granted(world, { first: C + 2, last: C + 5 });
+    const refused = (caller: Wallet) =>
+      world.refused(caller, 'matching', 'postOffer', postArgs(asset));
     for (const caller of [world.fresh(), world.granter, world.owner]) {
-      const why = await world.refused(caller, 'matching', 'postOffer', postArgs(asset));
-      assert.is(why, `NotAssetOwner(1, ${caller.address})`);
+      assert.is(await refused(caller), `NotMarket(${world.address.matching})`);
     }
+    const { owner: other } = await granted(world);
+    assert.is(await refused(other), `NotAssetOwner(1, ${other.address})`);
     const cases: [Partial<Posting>, string][] = [
       [{ first: C + 1 }, 'OutsideAsset'],
       [{ last: C + 6 }, 'OutsideAsset'],
       [{ first: C + 4, last: C + 3 }, 'OutsideAsset'],
-      [{ powerW: 0 }, 'AssetOverPower'],
+      [{ powerW: 0 }, 'NoPower()'],
       [{ powerW: 1_001 }, 'AssetOverPower(1, 1001, 1000)'],
       [{ energyWs: 899 }, 'OfferTooSmall(899, 900)'],
       [{ energyWs: 10_000_001 }, 'NotEnoughEnergy'],
@@ -121,8 +125,9 @@ test('all open offers of an asset stay within its power, and within their number
     // A closed offer makes room again.
     await world.send(world.fresh(), 'matching', 'closeOffer', [1], startOf(C + 4));
     const later = { first: C + 6, last: C + 6 };
-    await post(world, asset, { ...later, powerW: 700 });
+    await post(world, asset, { ...later, powerW: 699 });
     assert.match(await refusedPost(world, asset, { ...later, powerW: 1 }), 'TooManyOffers');
+    assert.match(await refusedPost(world, asset, { ...later, powerW: 2 }), 'AssetOverPower');
     await assertConserved(world);
   }));
 
@@ -157,38 +162,35 @@ test('an offer must be posted before quiet time of its last interval, to the sec
 test('an offer is closed after its last interval, by anyone, to the second, once', () =>
   inWorld({}, async (world) => {
     await stakeSolver(world);
-    const [ask, bid] = await postOffers(world, [
-      {
-        feeder: 1,
-        side: 'sell',
-        first: C + 1,
-        last: C + 2,
-        powerW: 1_000,
-        priceMicroPerKwh: 100_000,
-      },
-      { feeder: 2, side: 'buy', first: C + 1, powerW: 1_000, priceMicroPerKwh: 300_000 },
+    const span = { first: C + 1, last: C + 2, powerW: 1_000, energyWs: 1_800_000 };
+    const [ask, bid, idle] = await postOffers(world, [
+      { ...span, feeder: 1, side: 'sell', priceMicroPerKwh: 100_000 },
+      { ...span, feeder: 2, side: 'buy', priceMicroPerKwh: 300_000 },
+      { feeder: 2, side: 'buy', first: C + 1, powerW: 1_000 },
     ]);
-    if (!ask || !bid) throw new Error('no offers');
-    const trades = [[ask, bid, 600]] as const;
-    await submit(world, [chunk(C + 1, trades)]);
-    const anyone = world.fresh();
-    const final = [C + 1, bytesOf(trades)];
-    await world.send(anyone, 'matching', 'finalize', final, closeOf(C + 1));
-    const close = (id: number, at?: number) =>
-      world.refused(anyone, 'matching', 'closeOffer', [id], at);
-    assert.is(await close(bid.id, startOf(C + 2) - 1), `NotPast(2, ${startOf(C + 2)})`);
-    const closed = await world.send(anyone, 'matching', 'closeOffer', [bid.id], startOf(C + 2));
+    if (!ask || !bid || !idle) throw new Error('no offers');
+    const { trades } = chunk(C + 1, [[ask, bid, 600]]);
+    await submit(world, [chunk(C + 1, [[ask, bid, 600]])]);
+    await finalize(world, C + 1, trades);
+    assert.is(await refusedClose(world, idle.id, startOf(C + 2) - 1), `NotPast(${startOf(C + 2)})`);
+    await settle(world, C + 1, trades);
+    const unused = await close(world, [idle.id]);
+    assert.equal(closedBy(unused).get(idle.id), [900_000, idle.escrowMicro]);
+    assert.is(await refusedClose(world, idle.id), `AlreadyClosed(${idle.id})`);
+    for (const id of [0, 4]) assert.is(await refusedClose(world, id), `NoSuchOffer(${id})`);
+    // Proceeds do not leave before the end of the offer.
+    assert.is(await refusedClose(world, ask.id, startOf(C + 3) - 1), `NotPast(${startOf(C + 3)})`);
     const paid = payment(200_000, 540_000);
     const rest = bid.escrowMicro - paid;
-    assert.equal(closed.events[0]?.args.toArray(), [2n, bid.owner.address, 360_000n, rest]);
-    assert.is(await close(bid.id), 'AlreadyClosed(2)');
-    assert.is(await close(3), 'NoSuchOffer(3)');
-    assert.is(await close(0), 'NoSuchOffer(0)');
-    // Proceeds do not leave before the end of the offer.
-    assert.is(await close(ask.id, startOf(C + 3) - 1), `NotPast(1, ${startOf(C + 3)})`);
-    await world.send(anyone, 'matching', 'closeOffer', [ask.id], startOf(C + 3));
-    const proceeds = await world.read('assets', 'balanceMicro', [ask.owner.address]);
-    assert.is(proceeds as unknown, paid);
+    const closed = closedBy(await close(world, [ask.id, bid.id], startOf(C + 3)));
+    assert.equal(
+      [...closed],
+      [
+        [ask.id, [1_260_000, paid]],
+        [bid.id, [1_260_000, rest]],
+      ],
+    );
+    assert.is(await balanceOf(world, ask.owner), paid);
     await world.send(ask.owner, 'assets', 'depositFinancial', [paid]);
     await world.send(ask.owner, 'assets', 'depositEnergy', [ask.assetId]);
     await world.send(bid.owner, 'assets', 'depositEnergy', [bid.assetId]);

@@ -94,10 +94,10 @@ test(
     await open(world);
     const foreign = (method: string, args: unknown[]) =>
       world.refused(rival, 'matching', method, args);
-    assert.is(await foreign('addChunks', [1, part]), `NotOpener(1, ${rival.address})`);
+    assert.is(await foreign('addChunks', [1, part]), `NotNewest(1, ${rival.address})`);
     await add(world, 1, part);
-    assert.is(await foreign('commitSolution', [1]), `NotOpener(1, ${rival.address})`);
-    assert.match(await foreign('commitSolution', [7]), 'NotOpener(7');
+    assert.is(await foreign('commitSolution', [1]), `NotNewest(1, ${rival.address})`);
+    assert.match(await foreign('commitSolution', [7]), 'NotNewest(7');
     await commit(world, 1);
   }),
 );
@@ -108,11 +108,13 @@ test(
     await open(world);
     await add(world, 1, [chunk(T, [[o(0), o(1), 3_000]])]);
     await open(world);
-    assert.is(await refusedAdd(world, 1, [chunk(T + 1, [[o(0), o(1), 1]])]), 'SolutionClosed(1)');
-    assert.is(await refusedCommit(world, 1), 'SolutionClosed(1)');
+    const older = `NotNewest(1, ${world.solver.address})`;
+    assert.is(await refusedAdd(world, 1, [chunk(T + 1, [[o(0), o(1), 1]])]), older);
+    assert.is(await refusedCommit(world, 1), older);
     await add(world, 2, [chunk(T + 1, [[o(0), o(1), 3_000]])]);
     await submit(world, [chunk(T + 2, [[o(0), o(1), 10]])]);
-    assert.is(await refusedCommit(world, 2), 'SolutionClosed(2)');
+    assert.is(await refusedCommit(world, 2), `NotNewest(2, ${world.solver.address})`);
+    assert.is(await refusedCommit(world, 3), 'SolutionClosed(3)');
   }),
 );
 

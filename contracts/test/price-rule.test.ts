@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertConserved } from './conservation.ts';
+import { closedBy, finalize, settle } from './settling.ts';
 import {
   buy,
   chunk,
-  closeOf,
   payment,
   refusal,
   sell,
@@ -58,9 +58,12 @@ test(
         [o(0), o(2), 700, 250_000],
       ]);
       await submit(world, [part]);
-      await world.send(world.fresh(), 'matching', 'finalize', [T, part.trades], closeOf(T));
-      const ask = (await world.read('matching', 'offers', [1])).toObject();
-      assert.is(ask.moneyMicro, payment(123_457, 450_000) + payment(250_000, 630_000));
+      await finalize(world, T, part.trades);
+      const closed = closedBy(await settle(world, T, part.trades));
+      const [small, large] = [payment(123_457, 450_000), payment(250_000, 630_000)];
+      assert.equal(closed.get(1), [2_700_000 - 1_080_000, small + large]);
+      assert.equal(closed.get(2), [2_700_000 - 450_000, o(1).escrowMicro - small]);
+      assert.equal(closed.get(3), [2_700_000 - 630_000, o(2).escrowMicro - large]);
       await assertConserved(world);
     },
     SUBMITTED,

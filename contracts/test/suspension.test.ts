@@ -1,19 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertConserved } from './conservation.ts';
-import { buy, bytesOf, chunk, closeOf, payment, sell, submit, T, withOffers } from './trading.ts';
+import { closedBy, finalize, offerOf, refusedSettle, settle } from './settling.ts';
+import { buy, bytesOf, chunk, payment, sell, submit, T, withOffers } from './trading.ts';
 import { C, type World } from './world.ts';
 
 const test = suite('contracts/Matching: suspension of a feeder');
 
 const suspend = (world: World, feeder: number, first = T, last = T) =>
   world.send(world.granter, 'microgrid', 'suspend', [feeder, first, last]);
-const finalize = (world: World, t: number, trades: string) =>
-  world.send(world.fresh(), 'matching', 'finalize', [t, trades], closeOf(t));
-
-async function energyOf(world: World, id: number): Promise<bigint> {
-  return (await world.read('matching', 'offers', [id])).toObject().energyWs;
-}
 
 test(
   'trades of a suspended feeder are voided when they are finalized, and it is said which',
@@ -34,10 +29,13 @@ test(
       );
       assert.equal(events[0]?.args.positions.toArray(), [1n]);
       assert.is(events[1]?.args.trades, bytesOf(trades));
-      assert.is(await energyOf(world, 1), 900n * (3_000n - 1_200n));
-      assert.is(await energyOf(world, 3), 900n * 3_000n);
-      const ask = (await world.read('matching', 'offers', [1])).toObject();
-      assert.is(ask.moneyMicro, payment(150_000, 450_000) + payment(150_000, 630_000));
+      await assertConserved(world);
+      const unvoided = await refusedSettle(world, T, bytesOf(trades));
+      assert.is(unvoided, `NotFinalTrades(${T})`);
+      const closed = closedBy(await settle(world, T, bytesOf(trades), { voided: [1] }));
+      const proceeds = payment(150_000, 450_000) + payment(150_000, 630_000);
+      assert.equal(closed.get(1), [900 * (3_000 - 1_200), proceeds]);
+      assert.equal(closed.get(3), [900 * 3_000, o(2).escrowMicro]);
       await assertConserved(world);
     },
   ),
@@ -83,7 +81,12 @@ test(
       await suspend(world, 3);
       const { events } = await finalize(world, T, bytesOf(trades));
       assert.equal(events[0]?.args.positions.toArray(), [0n, 1n]);
-      for (const id of [1, 2, 3, 4]) assert.is(await energyOf(world, id), 2_700_000n);
+      await assertConserved(world);
+      const closed = closedBy(await settle(world, T, bytesOf(trades), { voided: [0, 1] }));
+      assert.equal(
+        [1, 2, 3, 4].map((id) => closed.get(id)),
+        [0, 1, 2, 3].map((place) => [2_700_000, o(place).escrowMicro]),
+      );
       await assertConserved(world);
     },
     {
@@ -106,7 +109,7 @@ test(
     assert.ok(await world.read('matching', 'isFinal', [T]));
     await submit(world, [all(T + 1)]);
     await finalize(world, T + 1, all(T + 1).trades);
-    assert.is(await energyOf(world, 1), 0n);
+    assert.is((await offerOf(world, 1)).energyWs, 0n);
     await assertConserved(world);
   }),
 );

@@ -279,8 +279,10 @@ test(
     const cut = { ...good, trades: good.trades.slice(0, -2) };
     assert.is(await refusal(world, [cut]), `BadLength(${T}, 11)`);
     assert.is(await refusal(world, [good, good]), `DuplicateChunk(${T})`);
-    const many = { ...good, trades: `0x${good.trades.slice(2).repeat(501)}` };
-    assert.is(await refusal(world, [many]), `TooManyTrades(${T}, 501, 500)`);
+    const times = (count: number) => `0x${good.trades.slice(2).repeat(count)}`;
+    const many = await refusal(world, [{ ...good, trades: times(751) }]);
+    assert.is(many, `TooManyTrades(${T}, 751, 750)`);
+    assert.is(await refusal(world, [{ ...good, trades: times(750) }]), `OutOfOrder(${T}, 1)`);
   }),
 );
 
