@@ -192,6 +192,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
         (w) => ({ kind: 'trades-voided', interval: w.topic32(1), positions: w.uint32s(0) }),
       ],
       [
+        'matching',
+        'IntervalSettled(uint32)',
+        (w) => ({ kind: 'interval-settled', interval: w.topic32(1) }),
+      ],
+      [
         'microgrid',
         'FeederLimitsSet(uint32,uint32,uint64,uint64)',
         (w) => ({

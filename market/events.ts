@@ -49,6 +49,7 @@ export type MarketEvent = At &
       }
     | { kind: 'solution-finalized'; interval: number; solver: string; trades: string }
     | { kind: 'trades-voided'; interval: number; positions: number[] }
+    | { kind: 'interval-settled'; interval: number }
     | {
         kind: 'feeder-limits-set';
         feeder: number;

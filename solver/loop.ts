@@ -1,6 +1,7 @@
 /**
- * The solver: follows the market's log, finalizes what is due, and submits a solution whenever it
- * has a better one than the candidate. Anyone may run one; it is trusted with nothing.
+ * The solver: follows the market's log, finalizes what is due, submits a solution whenever it has a
+ * better one than the candidate, and settles what is past. Anyone may run one; it is trusted with
+ * nothing.
  *
  * All it knows comes from the log and from its outbox, so a restart and normal running are one
  * path. Work is done in steps on a pacer of its own: as often as `poll` says, and at the two
@@ -20,6 +21,7 @@ import { closeOf, type Interval, lastPostingOf } from '../market/intervals.ts';
 import { Book } from '../market/matching/book.ts';
 import { type Window, windowAt } from './calendar-window.ts';
 import type { SolverChain, SolverOutbox } from './ports.ts';
+import { Settling } from './settling.ts';
 import { type SolutionRules, solve } from './solution.ts';
 import { SUBMISSION, Submission, type SubmissionContext } from './submission.ts';
 
@@ -27,8 +29,13 @@ export interface SolverSettings extends SolutionRules {
   contracts: MarketContracts;
   /** What to have at stake; it is put there once, when less is. */
   stakeMicro: bigint;
+  /** What final energy between homes pays solvers: above 0 solutions are announced. Default: 0. */
+  rewardMicroPerKwh?: number;
   pollSeconds: number;
-  /** How much later than now a transaction may come into a block. Default: half the lead. */
+  /**
+   * How much later than now a transaction may come into a block; twice that where it has to be
+   * announced first. Default: half the lead.
+   */
   marginSeconds?: number;
   /** How long no offer must have come before a solution is submitted. Default: interval / 20. */
   pauseSeconds?: number;
@@ -50,6 +57,8 @@ export interface SolverStatistics {
   rejected: number;
   /** Intervals that transactions of this solver made final. */
   finalized: number;
+  /** Transactions of this solver that settled an interval, or a slice of one. */
+  settled: number;
 }
 
 /** No horizon is longer: what was missed before is past for everybody. */
@@ -64,11 +73,12 @@ export class SolverLoop {
   readonly #book: Book;
   readonly #margin: number;
   readonly #pause: number;
+  readonly #settling: Settling;
   /** When each offer was posted, or a later moment that says as much; unix seconds. */
   readonly #postedAt = new Map<number, number>();
   /** Offers whose block's time is not known yet, with that block. */
   readonly #undated = new Map<number, number>();
-  readonly #statistics = { submitted: 0, accepted: 0, rejected: 0, finalized: 0 };
+  readonly #statistics = { submitted: 0, accepted: 0, rejected: 0, finalized: 0, settled: 0 };
   #isSeeded = false;
   #isStaked = false;
   /** Something changed since the last solution that was looked for. */
@@ -87,8 +97,15 @@ export class SolverLoop {
     this.#ports = ports;
     this.#address = computeAddress(ports.key.publicKey).toLowerCase();
     this.#book = new Book(calendar.intervalSeconds);
-    this.#margin = settings.marginSeconds ?? Math.floor(calendar.leadSeconds / 2);
+    const margin = settings.marginSeconds ?? Math.floor(calendar.leadSeconds / 2);
+    this.#margin = this.#isRewarded ? 2 * margin : margin;
     this.#pause = settings.pauseSeconds ?? calendar.intervalSeconds / 20;
+    const { outbox, key } = ports;
+    const { contracts, pollSeconds: graceSeconds } = settings;
+    this.#settling = new Settling({
+      ...{ book: this.#book, outbox, key },
+      ...{ contracts, calendar, graceSeconds },
+    });
   }
 
   get book(): Book {
@@ -127,6 +144,7 @@ export class SolverLoop {
       const window = windowAt(this.#settings.calendar, now, this.#margin);
       this.#finalize(window);
       await this.#submit(window, now, signal);
+      this.#settling.advance(now);
       this.#takeIn(await outbox.flush(signal));
       if (this.#trouble !== null) log.info('the solver goes on', { after: this.#trouble });
       this.#trouble = null;
@@ -172,7 +190,9 @@ export class SolverLoop {
   #takeIn({ settled }: FlushReport): void {
     for (const entry of settled) {
       this.#submission?.settled(entry);
-      if (entry.kind === 'finalize' && entry.state === 'mined') this.#statistics.finalized++;
+      if (entry.state !== 'mined') continue;
+      if (entry.kind === 'finalize') this.#statistics.finalized++;
+      if (entry.kind === 'settle') this.#statistics.settled++;
     }
   }
 
@@ -336,7 +356,12 @@ export class SolverLoop {
   #context(): SubmissionContext {
     const { outbox, chain, key } = this.#ports;
     const { contracts } = this.#settings;
-    return { contracts, key, address: this.#address, outbox, chain };
+    const isAnnouncing = this.#isRewarded;
+    return { contracts, key, address: this.#address, outbox, chain, isAnnouncing };
+  }
+
+  get #isRewarded(): boolean {
+    return (this.#settings.rewardMicroPerKwh ?? 0) > 0;
   }
 
   #isUnderWay(ref: string): boolean {

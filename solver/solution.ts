@@ -9,7 +9,7 @@
 import type { ClaimedChunk } from '../chain/calls.ts';
 import { type Interval, lastPostingOf, type MarketCalendar } from '../market/intervals.ts';
 import type { Book, BookOffer } from '../market/matching/book.ts';
-import { compareObjective, objectiveOf, sumObjectives } from '../market/matching/objective.ts';
+import { beatsObjective, objectiveOf, sumObjectives } from '../market/matching/objective.ts';
 import { type Fault, verifySolution } from '../market/matching/verify.ts';
 import type { Chunk, Objective } from '../market/offers.ts';
 import type { Window } from './calendar-window.ts';
@@ -19,6 +19,8 @@ import type { TieRule } from './clearing/input.ts';
 export interface SolutionRules {
   calendar: MarketCalendar;
   minTradeWs: number;
+  /** The contract takes no better solution that gains less. */
+  minGainWs: number;
   maxTradesPerChunk: number;
   tieRule?: TieRule;
 }
@@ -71,7 +73,7 @@ export async function solve(rules: SolutionRules, market: Market): Promise<Solut
     const next = [...kept.values(), ...chunks].sort((a, b) => a.interval - b.interval);
     const value = sumObjectives(next.map((chunk) => worthOf(rules, book, chunk)));
     const candidateValue = sumObjectives([...held.values()].map((c) => worthOf(rules, book, c)));
-    if (compareObjective(value, candidateValue) <= 0) return null;
+    if (!beatsObjective(value, candidateValue, rules.minGainWs)) return null;
     const open = [...carried, ...next];
     const faults = faultsOf(rules, market, open, due);
     if (faults.length > 0) throw new SolutionError(faults);

@@ -1,11 +1,13 @@
 /**
- * One submission under way: a single transaction, or open, add, commit. Its state is kept in memory
- * only. After a restart an unfinished one is forgotten: nothing of it counts until it is committed,
- * and a new one is as good.
+ * One submission under way: a single transaction, or open, add, commit; where solvers are rewarded
+ * it is announced first, in a block before. Its state is kept in memory only. After a restart an
+ * unfinished one is forgotten: nothing of it counts until it is committed, and a new one is as
+ * good.
  */
 import type { SigningKey } from 'ethers';
 import {
   addChunksCall,
+  announceCall,
   type Call,
   type ClaimedChunk,
   commitSolutionCall,
@@ -14,6 +16,7 @@ import {
 } from '../chain/calls.ts';
 import type { MarketContracts } from '../chain/decode.ts';
 import type { OutboxEntry } from '../chain/outbox-store.ts';
+import { solutionDigest } from '../market/matching/solution-digest.ts';
 import { partsOf } from './parts.ts';
 import type { SolverChain, SolverOutbox } from './ports.ts';
 
@@ -25,9 +28,11 @@ export interface SubmissionContext {
   address: string;
   outbox: SolverOutbox;
   chain: SolverChain;
+  /** Whether solutions are announced, so that they are rewarded. */
+  isAnnouncing: boolean;
 }
 
-type Phase = 'single' | 'opening' | 'adding' | 'committing';
+type Phase = 'announcing' | 'single' | 'opening' | 'adding' | 'committing';
 
 export class Submission {
   readonly #context: SubmissionContext;
@@ -40,7 +45,7 @@ export class Submission {
   private constructor(context: SubmissionContext, parts: ClaimedChunk[][]) {
     this.#context = context;
     this.#parts = parts;
-    this.#phase = parts.length > 1 ? 'opening' : 'single';
+    this.#phase = 'announcing';
   }
 
   /** Signs what can be signed at once. */
@@ -49,13 +54,13 @@ export class Submission {
     chunks: ClaimedChunk[],
     horizonIntervals: number,
   ): Submission {
-    const parts = partsOf(chunks, horizonIntervals);
-    const submission = new Submission(context, parts);
-    const { contracts } = context;
-    const isSingle = submission.#phase === 'single';
-    submission.#send(
-      isSingle ? submitSolutionCall(contracts, chunks) : openSolutionCall(contracts),
-    );
+    const submission = new Submission(context, partsOf(chunks, horizonIntervals));
+    if (context.isAnnouncing) {
+      const digest = solutionDigest(context.address, chunks);
+      submission.#send(announceCall(context.contracts, digest));
+    } else {
+      submission.#submit();
+    }
     return submission;
   }
 
@@ -74,6 +79,10 @@ export class Submission {
     if (this.#waiting.size > 0) return null;
     if (this.#hasFailed) return 'rejected';
     const { chain, address, contracts } = this.#context;
+    if (this.#phase === 'announcing') {
+      this.#submit();
+      return null;
+    }
     if (this.#phase === 'opening') {
       const id = await chain.openSolutionId(address, signal);
       if (id === null) return 'rejected';
@@ -88,6 +97,18 @@ export class Submission {
       return null;
     }
     return 'accepted';
+  }
+
+  #submit(): void {
+    const { contracts } = this.#context;
+    const [whole, ...more] = this.#parts;
+    if (whole !== undefined && more.length === 0) {
+      this.#phase = 'single';
+      this.#send(submitSolutionCall(contracts, whole));
+    } else {
+      this.#phase = 'opening';
+      this.#send(openSolutionCall(contracts));
+    }
   }
 
   #send(call: Call): void {

@@ -60,6 +60,8 @@ export class Book {
   /** Offers by last interval, so that what is past is never looked at again. */
   readonly #byLastInterval = new Map<Interval, BookOffer[]>();
   readonly #finals = new Map<Interval, FinalInterval>();
+  /** Final intervals with trades that are not paid yet: they are when the interval is settled. */
+  readonly #unsettled = new Set<Interval>();
   /** Voided positions that were heard of before the interval's trades. */
   readonly #voidedEarly = new Map<Interval, number[]>();
   readonly #pending = new Map<number, Map<Interval, string>>();
@@ -94,6 +96,9 @@ export class Book {
       case 'trades-voided':
         this.#void(event);
         break;
+      case 'interval-settled':
+        this.#unsettled.delete(event.interval);
+        break;
       case 'feeder-limits-set':
         this.#setLimits(event);
         break;
@@ -116,6 +121,14 @@ export class Book {
   /** The interval's final trades, or undefined while it is not final. */
   finalOf(interval: Interval): FinalInterval | undefined {
     return this.#finals.get(interval);
+  }
+
+  /** Final intervals before another one that wait for settlement, ascending. */
+  unsettledFinals(before: Interval): FinalInterval[] {
+    return [...this.#unsettled]
+      .filter((interval) => interval < before)
+      .sort((a, b) => a - b)
+      .flatMap((interval) => this.#finals.get(interval) ?? []);
   }
 
   /** The candidate's trades for one interval; empty when it has none. */
@@ -144,14 +157,6 @@ export class Book {
     return found.sort((a, b) => a.id - b.id);
   }
 
-  /** Offers of which nothing can trade any more and that nobody has closed yet, by id. */
-  closableOffers(before: Interval): BookOffer[] {
-    return [...this.#byLastInterval]
-      .filter(([last]) => last < before)
-      .flatMap(([, offers]) => offers.filter((offer) => !offer.isClosed))
-      .sort((a, b) => a.id - b.id);
-  }
-
   /** Limits of a feeder at an interval; the utility's feeder has none. */
   limitsAt(feeder: number, interval: Interval): FeederLimits {
     if (feeder === UTILITY_FEEDER) return NO_LIMITS;
@@ -171,7 +176,8 @@ export class Book {
 
   /**
    * Forgets what ended before an interval: offers, final trades, suspensions. Who follows a market
-   * for months calls it now and then; nothing that can still trade is touched.
+   * for months calls it now and then; nothing that can still trade is touched, nor what is still to
+   * be settled.
    */
   forget(before: Interval): void {
     for (const offer of this.#offers.values()) {
@@ -181,7 +187,7 @@ export class Book {
       if (last < before) this.#byLastInterval.delete(last);
     }
     for (const interval of this.#finals.keys()) {
-      if (interval < before) this.#finals.delete(interval);
+      if (interval < before && !this.#unsettled.has(interval)) this.#finals.delete(interval);
     }
     this.#suspensions = this.#suspensions.filter(({ last }) => last >= before);
   }
@@ -261,6 +267,8 @@ export class Book {
     this.#finals.set(event.interval, final);
     this.#candidate?.chunks.delete(event.interval);
     for (const trade of trades) this.#take(trade, 1);
+    // Voided trades count as well: their offers end with the others.
+    if (trades.length > 0) this.#unsettled.add(event.interval);
     for (const position of this.#voidedEarly.get(event.interval) ?? []) {
       this.#giveBack(final, position);
     }

@@ -6,6 +6,9 @@ import { type Chunk, type Objective, type Offer, UTILITY_FEEDER } from '../offer
 
 export const NOTHING: Objective = { homeEnergyWs: 0n, utilityEnergyWs: 0n, welfare: 0n };
 
+/** A gain in welfare counts as one in energy at this price difference: 0.01 per kWh. */
+const GAIN_MICRO_PER_KWH = 10_000n;
+
 /** @throws RangeError when a trade names an offer that is not known. */
 export function objectiveOf(
   chunk: Chunk,
@@ -44,15 +47,13 @@ export function sumObjectives(parts: Iterable<Objective>): Objective {
   return sum;
 }
 
-/** @returns above zero when `a` is worth more, below when less, zero when the same. */
-export function compareObjective(a: Objective, b: Objective): number {
-  return (
-    sign(a.homeEnergyWs - b.homeEnergyWs) ||
-    sign(a.utilityEnergyWs - b.utilityEnergyWs) ||
-    sign(a.welfare - b.welfare)
-  );
-}
-
-function sign(difference: bigint): number {
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+/** Whether the contract takes `a` in the place of `b`: better, and not just by a trifle. */
+export function beatsObjective(a: Objective, b: Objective, minGainWs: number): boolean {
+  const gain = BigInt(minGainWs);
+  const isMore = (difference: bigint, least: bigint) => difference > 0n && difference >= least;
+  if (a.homeEnergyWs !== b.homeEnergyWs) return isMore(a.homeEnergyWs - b.homeEnergyWs, gain);
+  if (a.utilityEnergyWs !== b.utilityEnergyWs) {
+    return isMore(a.utilityEnergyWs - b.utilityEnergyWs, gain);
+  }
+  return isMore(a.welfare - b.welfare, gain * GAIN_MICRO_PER_KWH);
 }

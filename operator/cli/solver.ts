@@ -1,4 +1,4 @@
-/** `transax-operator solver`: clears the market, submits, finalizes, until stopped. */
+/** `transax-operator solver`: clears the market, submits, finalizes, settles, until stopped. */
 import { SigningKey } from 'ethers';
 import { LogFollower } from '../../chain/follower.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
@@ -32,8 +32,10 @@ export async function runSolver(host: OperatorHost, settings: OperatorSettings):
         contracts,
         calendar: deployment.calendar,
         minTradeWs: deployment.minTradeWs,
+        minGainWs: deployment.minGainWs,
         maxTradesPerChunk: deployment.maxTradesPerChunk,
         stakeMicro: BigInt(deployment.stakeMicro),
+        rewardMicroPerKwh: deployment.rewardMicroPerKwh,
         pollSeconds: settings.solver.pollMs / 1000,
         tieRule: { kind: 'earliest-deadline', second: settings.solver.secondTieRule },
       },
