@@ -7,16 +7,22 @@
 import type { MarketEvent } from '../../market/events.ts';
 import { type Interval, lastPostingOf, type MarketCalendar } from '../../market/intervals.ts';
 import { decodeChunk } from '../../market/matching/chunk.ts';
-import type { Trade } from '../../market/offers.ts';
 import { paymentMicro } from '../../market/units.ts';
 import type { Block, Plan } from '../strategy/plan.ts';
 import type { Tariff } from '../strategy/tariff.ts';
-import { coversInterval, isLive, type OwnOffer } from './own-offer.ts';
+import { coversInterval, isLive, isUnended, type OwnOffer } from './own-offer.ts';
 import type { Commitment, Intent, Trader } from './trader.ts';
 
 /** A tariff and the first interval it holds for. */
 export interface TariffFrom extends Tariff {
   fromInterval: Interval;
+}
+
+/** What an interval is settled with; replaced as a whole when it changes. */
+export interface UnsettledTrades {
+  /** Of everybody, voided ones too: bytes of a chunk. */
+  readonly trades: string;
+  readonly voided: readonly number[];
 }
 
 export interface MatchingState {
@@ -39,8 +45,8 @@ export interface MatchingState {
   candidate: Map<Interval, string>;
   /** False after a restart, until a candidate was accepted that was read from the log. */
   isCandidateKnown: boolean;
-  /** Trades of the latest final intervals that touch own offers, for later voiding. */
-  readonly ownFinals: Map<Interval, Trade[]>;
+  /** Final trades, not known to be settled, of intervals that an own unended offer reaches over. */
+  readonly unsettled: Map<Interval, UnsettledTrades>;
   /** Voided positions heard of before the interval's trades. */
   readonly voidedEarly: Map<Interval, number[]>;
 }
@@ -68,7 +74,7 @@ export function newMatchingState(
     pending: new Map(),
     candidate: new Map(),
     isCandidateKnown: false,
-    ownFinals: new Map(),
+    unsettled: new Map(),
     voidedEarly: new Map(),
   };
 }
@@ -190,6 +196,9 @@ function observe(event: MarketEvent, state: MatchingState): MatchingState {
     case 'trades-voided':
       voidTrades(state, event.interval, event.positions);
       break;
+    case 'interval-settled':
+      state.unsettled.delete(event.interval);
+      break;
     case 'candidate-chunk':
       keepChunk(state, event.solutionId, event.interval, event.trades);
       break;
@@ -277,44 +286,55 @@ function finalize(state: MatchingState, interval: Interval, bytes: string): void
   for (const old of state.finals) {
     if (state.finals.size <= KEEP_INTERVALS) break;
     state.finals.delete(old);
-    state.ownFinals.delete(old);
     state.voidedEarly.delete(old);
   }
-  if (state.byOfferId.size === 0 || bytes === '0x') return;
-  const trades = decodeChunk(bytes);
-  const isOwn = ({ askId, bidId }: Trade) =>
-    state.byOfferId.has(askId) || state.byOfferId.has(bidId);
-  if (!trades.some(isOwn)) return;
-  state.ownFinals.set(interval, trades);
-  for (const trade of trades) book(state, interval, trade, trade.powerW);
-  for (const position of state.voidedEarly.get(interval) ?? []) {
-    const trade = trades[position];
-    if (trade) book(state, interval, trade, -trade.powerW);
-  }
+  const voided = state.voidedEarly.get(interval) ?? [];
   state.voidedEarly.delete(interval);
+  // Though only others traded: the own offer is closed when they are paid.
+  if (bytes === '0x' || !isReachedOver(state, interval)) return;
+  state.unsettled.set(interval, { trades: bytes, voided });
+  for (const [position, trade] of decodeChunk(bytes).entries()) {
+    if (voided.includes(position)) continue;
+    for (const id of [trade.askId, trade.bidId]) book(state, interval, id, trade.powerW);
+  }
 }
 
-function book(state: MatchingState, interval: Interval, trade: Trade, powerW: number): void {
-  for (const id of [trade.askId, trade.bidId]) {
-    const offer = state.byOfferId.get(id);
-    if (offer === undefined) continue;
-    const after = (offer.trades.get(interval) ?? 0) + powerW;
-    if (after > 0) offer.trades.set(interval, after);
-    else offer.trades.delete(interval);
-    state.changed.add(offer);
-  }
+function book(state: MatchingState, interval: Interval, offerId: number, powerW: number): void {
+  const offer = state.byOfferId.get(offerId);
+  if (offer === undefined) return;
+  const after = (offer.trades.get(interval) ?? 0) + powerW;
+  if (after > 0) offer.trades.set(interval, after);
+  else offer.trades.delete(interval);
+  state.changed.add(offer);
 }
 
 function voidTrades(state: MatchingState, interval: Interval, positions: number[]): void {
-  const trades = state.ownFinals.get(interval);
-  if (trades === undefined) {
+  const final = state.unsettled.get(interval);
+  if (final === undefined) {
     if (!state.finals.has(interval)) state.voidedEarly.set(interval, positions);
     return;
   }
-  for (const position of positions) {
+  const trades = decodeChunk(final.trades);
+  const more = positions.filter((position) => !final.voided.includes(position));
+  for (const position of more) {
     const trade = trades[position];
-    if (trade) book(state, interval, trade, -trade.powerW);
+    if (trade === undefined) continue;
+    for (const id of [trade.askId, trade.bidId]) book(state, interval, id, -trade.powerW);
   }
+  const voided = [...final.voided, ...more].sort((a, b) => a - b);
+  state.unsettled.set(interval, { trades: final.trades, voided });
+}
+
+/** Forgets final trades of intervals that no own unended offer reaches over. */
+export function dropNeedless(state: MatchingState): void {
+  for (const interval of state.unsettled.keys()) {
+    if (!isReachedOver(state, interval)) state.unsettled.delete(interval);
+  }
+}
+
+function isReachedOver(state: MatchingState, interval: Interval): boolean {
+  const offers = [...state.byAddress.values()];
+  return offers.some((offer) => isUnended(offer) && coversInterval(offer.terms, interval));
 }
 
 function keepChunk(

@@ -67,6 +67,11 @@ export function isLive(offer: OwnOffer): boolean {
   return offer.state !== 'retired';
 }
 
+/** Whether its end in the market is still to come. */
+export function isUnended(offer: OwnOffer): boolean {
+  return isLive(offer) && offer.state !== 'settled';
+}
+
 export function coversInterval(terms: OwnTerms, interval: Interval): boolean {
   return terms.firstInterval <= interval && interval <= terms.lastInterval;
 }

@@ -12,11 +12,13 @@ import type { MarketEvent } from '../../market/events.ts';
 import type { Interval } from '../../market/intervals.ts';
 import {
   addOwnOffer,
+  dropNeedless,
   type MatchingState,
   matchingTrader,
   type TariffFrom,
 } from '../traders/matching.ts';
 import type { Wallet } from '../wallet/wallet.ts';
+import { UnsettledFacts } from './unsettled-facts.ts';
 
 /** A feed that begins with the events of a block. */
 export type OpenFeed = (fromBlock: number) => MarketFeed;
@@ -40,6 +42,7 @@ const CURSOR_BLOCKS = 1_000;
 
 export class MarketLog {
   readonly #o: MarketLogOptions;
+  readonly #unsettled: UnsettledFacts;
   #feed: MarketFeed;
   #savedBlock: number;
   #head: Head | null = null;
@@ -58,6 +61,7 @@ export class MarketLog {
     const finals = JSON.parse(wallet.fact(FINALS) ?? '[]') as Interval[];
     for (const interval of finals) state.finals.add(interval);
     state.tariffs = JSON.parse(wallet.fact(TARIFFS) ?? '[]') as TariffFrom[];
+    this.#unsettled = new UnsettledFacts(wallet, state);
     this.#feed = options.openFeed(this.#savedBlock);
   }
 
@@ -108,8 +112,12 @@ export class MarketLog {
       if ('owner' in event && state.byAddress.has(event.owner)) own.push(event);
     }
     this.#head = head;
+    dropNeedless(state);
     const isChanged =
-      state.changed.size > 0 || state.finals.size !== finals || state.tariffs !== tariffs;
+      state.changed.size > 0 ||
+      state.finals.size !== finals ||
+      state.tariffs !== tariffs ||
+      this.#unsettled.isChanged;
     if (!isChanged && head.number - this.#savedBlock < CURSOR_BLOCKS) return;
     wallet.transaction(() => {
       for (const event of own) this.#settleOwn(event, outbox);
@@ -117,7 +125,9 @@ export class MarketLog {
       wallet.putFact(CURSOR, String(head.number + 1));
       wallet.putFact(FINALS, JSON.stringify([...state.finals]));
       if (state.tariffs !== tariffs) wallet.putFact(TARIFFS, JSON.stringify(state.tariffs));
+      this.#unsettled.put();
     });
+    this.#unsettled.kept();
     this.#savedBlock = head.number + 1;
     state.changed.clear();
   }
@@ -136,7 +146,8 @@ export class MarketLog {
     wallet.forgetLog(state.byAddress.values());
     state.byOfferId.clear();
     state.finals.clear();
-    state.ownFinals.clear();
+    state.unsettled.clear();
+    this.#unsettled.kept();
     state.pending.clear();
     state.candidate = new Map();
     state.isCandidateKnown = true;

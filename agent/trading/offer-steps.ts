@@ -1,8 +1,11 @@
 /**
  * The life of one own offer, a step at a time (design: one interval in the life of a meter, steps 4
  * to 9): withdraw, post, close, deposit, retire. What to do follows from the offer's row, the
- * outbox and the time alone, so that a restart goes on where it was. Signed bytes are on disk
- * before they leave.
+ * outbox, the log and the time alone, so that a restart goes on where it was. Signed bytes are on
+ * disk before they leave.
+ *
+ * Whoever settles a past interval, a solver as a rule, pays its trades and closes what traded in it
+ * alone. A home settles only when nobody has within a fair time, and closes what is left.
  */
 import {
   type Call,
@@ -10,14 +13,16 @@ import {
   depositEnergyCall,
   depositFinancialCall,
   postOfferCall,
+  settleCall,
 } from '../../chain/calls.ts';
 import { type Outbox, OutboxError } from '../../chain/outbox.ts';
 import type { OutboxEntry } from '../../chain/outbox-store.ts';
 import type { Log } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
-import { lastPostingOf, startOf } from '../../market/intervals.ts';
+import { type Interval, lastPostingOf, startOf } from '../../market/intervals.ts';
+import { decodeChunk } from '../../market/matching/chunk.ts';
 import { dropOwnOffer, type MatchingState } from '../traders/matching.ts';
-import type { OwnOffer } from '../traders/own-offer.ts';
+import { coversInterval, type OwnOffer } from '../traders/own-offer.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 
 export interface OfferStepsOptions {
@@ -42,8 +47,10 @@ export interface Moment {
 const MAX_TRIES = 3;
 /** Blocks that a transaction needs to be in one, with one to spare. */
 const MARGIN_BLOCKS = 2;
-/** Closing and depositing are spread over this share of an interval. */
+/** Closing, settling and depositing are spread over this share of an interval. */
 const SPREAD_SHARE = 0.25;
+/** Others get so many intervals to settle before a home does it itself. */
+const FAIR_INTERVALS = 1;
 
 export class OfferSteps {
   readonly #o: OfferStepsOptions;
@@ -128,9 +135,44 @@ export class OfferSteps {
   #close(offer: OwnOffer, moment: Moment): boolean {
     const end = this.#endOf(offer);
     if (moment.headAt < end && moment.now < end + this.#o.blockSeconds) return false;
-    if (moment.now < end + this.#spread(offer, 2)) return false;
+    const spread = this.#spread(offer, 2);
+    if (moment.now < end + spread) return false;
+    const waiting = this.#unsettledOf(offer);
+    if (waiting.length > 0) {
+      if (moment.now < end + FAIR_INTERVALS * this.#seconds + spread) return false;
+      if (waiting.some((interval) => this.#settlements(offer, interval).some(isOpen))) return false;
+      const next = waiting.find((interval) => this.#maySettle(offer, interval));
+      if (next !== undefined) return this.#settleInterval(offer, next);
+    }
     if (!this.#mayTry(offer, 'closeOffer') || offer.offerId === null) return false;
     return this.#enqueue(offer, closeOfferCall(this.#o.facts.contracts, offer.offerId));
+  }
+
+  /** Intervals of its range that wait for settlement. */
+  #unsettledOf({ terms }: OwnOffer): Interval[] {
+    return [...this.#o.state.unsettled.keys()].filter((interval) =>
+      coversInterval(terms, interval),
+    );
+  }
+
+  /** Not too many failed; after a slice that went through comes the next. */
+  #maySettle(offer: OwnOffer, interval: Interval): boolean {
+    return this.#settlements(offer, interval).filter(isFailed).length < MAX_TRIES;
+  }
+
+  #settlements(offer: OwnOffer, interval: Interval): OutboxEntry[] {
+    return this.#o.wallet.outbox.byRef(settlementRef(offer, interval));
+  }
+
+  #settleInterval(offer: OwnOffer, interval: Interval): boolean {
+    const { state, facts, wallet, outbox, log } = this.#o;
+    const final = state.unsettled.get(interval);
+    if (final === undefined) return false;
+    const chunk = { interval, trades: decodeChunk(final.trades) };
+    const call = settleCall(facts.contracts, chunk, final.voided);
+    log.info('nobody has settled an interval that this home waits for: it does so', { interval });
+    outbox.enqueue(wallet.keyOf(offer), call, settlementRef(offer, interval));
+    return true;
   }
 
   #deposit(offer: OwnOffer, { now }: Moment): boolean {
@@ -181,9 +223,9 @@ export class OfferSteps {
     offer.note = note;
     wallet.transaction(() => {
       wallet.put(offer);
-      const isOpen = (entry: OutboxEntry) => entry.state === 'queued' || entry.state === 'sent';
       // An address that never sends again; what waits must not be forgotten though.
-      if (!wallet.outbox.byRef(refOf(offer)).some(isOpen)) wallet.outbox.forget(offer.address);
+      const isWaiting = wallet.outbox.open().some(({ address }) => address === offer.address);
+      if (!isWaiting) wallet.outbox.forget(offer.address);
     });
     wallet.forgetKey(offer);
     this.#askedAt.delete(offer.index);
@@ -203,6 +245,14 @@ export class OfferSteps {
 
 function refOf(offer: OwnOffer): string {
   return String(offer.index);
+}
+
+function settlementRef(offer: OwnOffer, interval: Interval): string {
+  return `${refOf(offer)} settles ${interval}`;
+}
+
+function isOpen(entry: OutboxEntry): boolean {
+  return entry.state === 'queued' || entry.state === 'sent';
 }
 
 function isFailed(entry: OutboxEntry): boolean {

@@ -173,6 +173,21 @@ export class Wallet {
     putFact(this.#sql, name, value);
   }
 
+  /** Inside `transaction`. */
+  dropFact(name: string): void {
+    this.#sql.run('DELETE FROM facts WHERE name = ?', name);
+  }
+
+  /** Facts whose names begin so, by the rest of their names. */
+  factsUnder(prefix: string): Map<string, string> {
+    const rows = this.#sql.all(
+      'SELECT name, value FROM facts WHERE substr(name, 1, ?) = ?',
+      prefix.length,
+      prefix,
+    );
+    return new Map(rows.map(({ name, value }) => [String(name).slice(prefix.length), `${value}`]));
+  }
+
   fact(name: string): string | null {
     return factOf(this.#sql, name);
   }
