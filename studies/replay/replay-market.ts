@@ -2,19 +2,19 @@
  * The chain of a replay: anvil, the three contracts, and addresses by the thousand. Transactions
  * are signed here and sent in batches; blocks are mined by command and carry the day's time.
  */
-import { computeAddress, getCreateAddress, id, SigningKey, Transaction } from 'ethers';
+import { computeAddress, id, SigningKey, Transaction } from 'ethers';
 import { compileContracts, readArtifact } from '../../build/contracts.ts';
 import {
   addFeederCall,
   admitMarketCall,
   type Call,
-  deployCall,
   proposeMarketCall,
   sealCall,
   setGranterCall,
   setTariffCall,
 } from '../../chain/calls.ts';
 import type { MarketContracts } from '../../chain/decode.ts';
+import { deployMarketCalls, marketContractsFrom } from '../../chain/market-deployment.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import type { Clock, Transport } from '../../host/ports.ts';
@@ -25,12 +25,14 @@ import { type Anvil, startAnvil } from '../../testbed/anvil.ts';
 export const CHAIN_ID = 31337;
 
 /** Gas of the set-up, of grants and so on, told apart in the report. */
-export type GasPurpose = 'set-up' | 'grants' | 'offers' | 'solutions';
+export type GasPurpose = 'set-up' | 'grants' | 'offers' | 'solutions' | 'settlement';
 
 export interface ReplayMarketOptions {
   calendar: MarketCalendar;
   feeders: number;
   limits: FeederLimits;
+  /** Of solvers, where the market pays them. */
+  rewardMicroPerKwh?: number;
   /** Unix seconds at which the set-up begins. */
   startsAt: number;
   openTransport: (origin: string) => Transport;
@@ -64,7 +66,13 @@ export class ReplayMarket {
   readonly contracts: MarketContracts;
   readonly granter: Sender;
   readonly clock: Clock;
-  readonly gas: Record<GasPurpose, number> = { 'set-up': 0, grants: 0, offers: 0, solutions: 0 };
+  readonly gas: Record<GasPurpose, number> = {
+    'set-up': 0,
+    grants: 0,
+    offers: 0,
+    solutions: 0,
+    settlement: 0,
+  };
   readonly #transport: Transport;
   #now: number;
 
@@ -77,9 +85,7 @@ export class ReplayMarket {
     const urls = [anvil.url];
     const { clock } = this;
     this.rpc = new JsonRpc({ urls, transport: this.#transport, identity: 'replay', clock });
-    const { address } = this.granter;
-    const at = (nonce: number) => getCreateAddress({ from: address, nonce }).toLowerCase();
-    this.contracts = { microgrid: at(0), assets: at(1), matching: at(2) };
+    this.contracts = marketContractsFrom(this.granter.address, 0);
   }
 
   static async open(options: ReplayMarketOptions): Promise<ReplayMarket> {
@@ -134,18 +140,20 @@ export class ReplayMarket {
     await this.anvil.stop();
   }
 
-  async #deploy({ calendar, feeders, limits }: ReplayMarketOptions): Promise<void> {
-    const { microgrid, assets, matching } = this.contracts;
+  async #deploy(options: ReplayMarketOptions): Promise<void> {
+    const { calendar, feeders, limits, rewardMicroPerKwh = 0 } = options;
+    const { microgrid, matching } = this.contracts;
     const owner = this.granter.address;
-    const times = [
-      ...[calendar.intervalSeconds, calendar.clearIntervals, calendar.leadSeconds],
-      ...[calendar.quietSeconds, calendar.horizonIntervals],
-    ];
     const most = (1n << 64n) - 1n;
     const calls = [
-      deployCall('Microgrid', readArtifact('Microgrid'), [owner, times, 86_400]),
-      deployCall('Assets', readArtifact('Assets'), [microgrid, [most, most >> 16n]]),
-      deployCall('Matching', readArtifact('Matching'), [microgrid, assets, [1, 1, 4, 1, 0]]),
+      ...deployMarketCalls(readArtifact, owner, 0, {
+        ...{ owner, calendar, marketDelaySeconds: 86_400 },
+        caps: { moneyMicroPerDay: most, powerW: most >> 16n },
+        params: {
+          ...{ minOfferWs: 1, minTradeWs: 1, offersPerAsset: 4, minStakeMicro: 1n, priceRule: 0 },
+          ...{ minGainWs: 0, rewardMicroPerKwh },
+        },
+      }),
       ...Array.from({ length: feeders }, () => addFeederCall(microgrid, limits)),
       setTariffCall(microgrid, { useMicroPerKwh: [300_000], feedInMicroPerKwh: [80_000] }),
       setGranterCall(microgrid, owner, true),

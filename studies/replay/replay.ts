@@ -1,12 +1,13 @@
 /**
  * A day of offers played on a real chain, interval by interval (TRANSAX section 7): every offer is
  * granted to an address of its own and posted from it, the solver follows the log and submits, the
- * contract verifies, and each interval is made final when its gate closes.
+ * contract verifies, and each interval is made final when its gate closes and settled when it is
+ * past. In the end offers that nobody settles are closed.
  *
  * With c the current interval an offer is posted when its first interval is at most c + L - 1, and
  * trades are possible from c + 1 on (T_clear = 1). L = 96 begins before interval 1.
  */
-import { addFinancialBalanceCall } from '../../chain/calls.ts';
+import { addFinancialBalanceCall, closeOffersCall } from '../../chain/calls.ts';
 import { LogFollower } from '../../chain/follower.ts';
 import { Outbox } from '../../chain/outbox.ts';
 import type { Log, Transport } from '../../host/ports.ts';
@@ -44,6 +45,9 @@ export interface ReplayResult {
 const STAKE_MICRO = 1n;
 const MIN_TRADE_WS = 1;
 const MAX_TRADES_PER_CHUNK = 500;
+const POLL_SECONDS = 1;
+/** Offers that one transaction closes. */
+const CLOSED_AT_ONCE = 200;
 /** Steps of the solver in one interval, more than any large solution takes. */
 const MAX_STEPS = 200;
 
@@ -67,7 +71,8 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
   try {
     const day = new Day(market, calendar, options);
     for (let current = first - 1; current < last; current++) await day.play(current);
-    const audit = await auditChain(market.rpc, market.contracts, DAY_INTERVAL_SECONDS);
+    await day.end(last);
+    const audit = await day.audit(last);
     if (audit.owners.size !== options.offers.length) {
       throw new ReplayError(`${audit.owners.size} of ${options.offers.length} offers were posted`);
     }
@@ -112,9 +117,10 @@ class Day {
         contracts,
         calendar,
         minTradeWs: MIN_TRADE_WS,
+        minGainWs: 0,
         maxTradesPerChunk: MAX_TRADES_PER_CHUNK,
         stakeMicro: STAKE_MICRO,
-        pollSeconds: 1,
+        pollSeconds: POLL_SECONDS,
         pauseSeconds: 0,
       },
       {
@@ -153,6 +159,25 @@ class Day {
     log.info('interval', { interval, posted: due.length, submitted, rejected });
   }
 
+  /** Settles the last interval, and closes what traded in several intervals or in none. */
+  async end(last: number): Promise<void> {
+    const { contracts, granter } = this.#market;
+    this.#market.advanceTo(startOf(this.#calendar, last + 1) + POLL_SECONDS);
+    await this.#letSolve();
+    const { openOffers } = await this.audit(last);
+    for (let from = 0; from < openOffers.length; from += CLOSED_AT_ONCE) {
+      const call = closeOffersCall(contracts, openOffers.slice(from, from + CLOSED_AT_ONCE));
+      await this.#market.send([{ from: granter, call }]);
+      await this.#market.settle('settlement');
+    }
+  }
+
+  audit(lastInterval: number): Promise<ChainAudit> {
+    const { rpc, contracts } = this.#market;
+    const { intervalSeconds } = this.#calendar;
+    return auditChain(rpc, contracts, { intervalSeconds, lastInterval });
+  }
+
   #tell(more: number, interval: number): void {
     this.#options.onProgress?.(this.#posted + more, interval - DAY_BASE);
   }
@@ -176,7 +201,9 @@ class Day {
   async #letSolve(): Promise<void> {
     for (let step = 0; step < MAX_STEPS; step++) {
       await this.#solver.step(this.#signal);
-      const mined = await this.#market.settle('solutions');
+      // A settlement is alone in its block.
+      const isSettling = this.#store.open().some(({ kind }) => kind === 'settle');
+      const mined = await this.#market.settle(isSettling ? 'settlement' : 'solutions');
       if (mined === 0 && this.#store.open().length === 0) return;
     }
     throw new ReplayError('the solver does not come to rest');

@@ -13,15 +13,20 @@ export interface ReplayReport {
   finalizedIntervals: number;
   limitViolations: number;
   offerViolations: number;
+  /** Offers that are not closed in the end, or were paid wrongly. */
+  openOffers: number;
+  moneyViolations: number;
   rejectedSolutions: number;
   submittedSolutions: number;
   blocks: number;
-  /** All transactions of the day but the set-up: grants, offers, solutions and finalization. */
+  /** All transactions of the day but the set-up: from grants to the closing of offers. */
   gasTotal: number;
   /** `gasTotal` by trade. */
   gasPerTrade: number;
   /** Solutions and finalization alone, by trade. */
   gasPerTradeToMatch: number;
+  /** Paying and closing all offers, by trade. */
+  gasPerTradeToSettle: number;
   gasPerOffer: number;
   wallSeconds: number;
 }
@@ -31,7 +36,7 @@ export function reportOf(
   { audit, optimumKwSlots, solver, gas, blocks }: ReplayResult,
   wallSeconds: number,
 ): ReplayReport {
-  const gasTotal = gas.grants + gas.offers + gas.solutions;
+  const gasTotal = gas.grants + gas.offers + gas.solutions + gas.settlement;
   const perTrade = (amount: number) => Math.round(amount / Math.max(1, audit.trades));
   return {
     tradedKwSlots: audit.tradedKwSlots,
@@ -42,12 +47,15 @@ export function reportOf(
     finalizedIntervals: audit.finalizedIntervals,
     limitViolations: audit.limitViolations,
     offerViolations: audit.offerViolations,
+    openOffers: audit.openOffers.length,
+    moneyViolations: audit.moneyViolations,
     rejectedSolutions: solver.rejected,
     submittedSolutions: solver.submitted,
     blocks,
     gasTotal,
     gasPerTrade: perTrade(gasTotal),
     gasPerTradeToMatch: perTrade(gas.solutions),
+    gasPerTradeToSettle: perTrade(gas.settlement),
     gasPerOffer: Math.round((gas.grants + gas.offers) / Math.max(1, offers.length)),
     wallSeconds,
   };
@@ -61,8 +69,9 @@ export function sentencesOf(report: ReplayReport): string {
     `intervals  ${report.finalizedIntervals} final, ${report.limitViolations} limits broken`,
     `trades     ${report.trades} from ${report.offers} offers`,
     `solutions  ${report.submittedSolutions} submitted, ${report.rejectedSolutions} refused`,
-    `gas        ${report.gasTotal} in all, ${report.gasPerTradeToMatch} a trade to match, ` +
-      `${report.gasPerOffer} an offer`,
+    `closed     all but ${report.openOffers} offers, ${report.moneyViolations} paid wrongly`,
+    `gas        ${report.gasTotal} in all; a trade ${report.gasPerTradeToMatch} to match and ` +
+      `${report.gasPerTradeToSettle} to settle, an offer ${report.gasPerOffer}`,
     `took       ${report.wallSeconds} s`,
     '',
   ].join('\n');

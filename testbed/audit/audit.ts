@@ -41,6 +41,8 @@ export interface AuditInput {
 export interface AuditReport {
   /** Intervals of the run that are final, with or without trades. */
   finalizedIntervals: number;
+  /** Of these, those whose trades are said to be all paid. */
+  settledIntervals: number;
   /** Final trades of the run's intervals. */
   trades: number;
   tradedKwh: number;
@@ -105,7 +107,11 @@ export function judge(
   );
   const following = followingFigures(run.homes, commitments, range, intervalSeconds, findings);
   return {
-    finalizedIntervals: finalizedWithin(log, range),
+    finalizedIntervals: countWithin(
+      log.finalizations.map(({ interval }) => interval),
+      range,
+    ),
+    settledIntervals: countWithin(log.settled, range),
     trades: trades.length,
     tradedKwh: (tradedW * intervalSeconds) / WS_PER_KWH,
     importedKwh: metered(run.homes, range, 'importedWs') / WS_PER_KWH,
@@ -158,9 +164,9 @@ function ninetieth(values: number[]): number | null {
   return sorted[Math.max(0, Math.ceil(0.9 * sorted.length) - 1)] ?? null;
 }
 
-function finalizedWithin(log: MarketLog, range: { first: number; last: number }): number {
-  const intervals = log.finalizations.map(({ interval }) => interval);
-  return new Set(intervals.filter((t) => t >= range.first && t <= range.last)).size;
+function countWithin(intervals: Iterable<number>, range: { first: number; last: number }): number {
+  const within = [...intervals].filter((t) => t >= range.first && t <= range.last);
+  return new Set(within).size;
 }
 
 function metered(

@@ -21,13 +21,15 @@ export interface ChainRecord {
   calendar: AuditedCalendar;
   minTradeWs: number;
   log: MarketLog;
-  /** Unix seconds of the blocks of finalizations. */
+  /** Unix seconds of the blocks of finalizations and closings. */
   blockTimes: Map<number, number>;
   traffic: Traffic;
   /** Balance of every address that the log ever names, millionths. */
   balances: Map<string, bigint>;
   /** Money inside each offer that is not closed. */
   offerMoney: Map<number, bigint>;
+  /** Money inside the market. */
+  marketMicro: bigint;
 }
 
 const LOG_BLOCKS = 500;
@@ -39,6 +41,7 @@ const CALENDAR = selector('calendar()');
 const PARAMS = selector('params()');
 const BALANCE = selector('balanceMicro(address)');
 const OFFERS = selector('offers(uint32)');
+const INSIDE = selector('insideMicro(address)');
 const SOLUTION_CALLS = new Set([
   selector('submitSolution((uint32,(uint64,uint64,uint128),bytes)[])'),
   selector('openSolution()'),
@@ -57,6 +60,7 @@ export async function collectChain(
   const tag = hex(head);
   const calendar = await read(chain, contracts.microgrid, CALENDAR, tag);
   const params = await read(chain, contracts.matching, PARAMS, tag);
+  const inside = INSIDE + argument(contracts.matching);
   const logs = await fetchLogs(chain, contracts, fromBlock, head);
   const log = readMarketLog(logs, contracts, numberAt(params, 4) === 1 ? 16 : 12);
   return {
@@ -71,6 +75,7 @@ export async function collectChain(
     traffic: await fetchTraffic(chain, contracts, fromBlock, head),
     balances: await fetchBalances(chain, contracts, log, tag),
     offerMoney: await fetchOfferMoney(chain, contracts, log, tag),
+    marketMicro: bigintAt(await read(chain, contracts.assets, inside, tag), 0),
   };
 }
 
@@ -99,7 +104,8 @@ export async function fetchLogs(
 }
 
 async function fetchTimes(chain: RawChain, log: MarketLog): Promise<Map<number, number>> {
-  const numbers = [...new Set(log.finalizations.map(({ blockNumber }) => blockNumber))];
+  const dated = [...log.finalizations, ...log.closed];
+  const numbers = [...new Set(dated.map(({ blockNumber }) => blockNumber))];
   const blocks = await chain.calls(
     'eth_getBlockByNumber',
     numbers.map((number) => [hex(number), false]),

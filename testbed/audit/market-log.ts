@@ -60,6 +60,7 @@ export interface Finalization {
   interval: number;
   blockNumber: number;
   trades: FinalTrade[];
+  voided: FinalTrade[];
 }
 
 export interface LimitsSet {
@@ -71,18 +72,28 @@ export interface LimitsSet {
 
 /** Money that moved at an address, by what the log says of it. */
 export interface MoneyMove {
-  kind: 'added' | 'deposited' | 'staked' | 'unstaked';
+  kind: 'added' | 'deposited' | 'staked' | 'unstaked' | 'funded' | 'rewarded';
   address: string;
   amountMicro: bigint;
+}
+
+export interface ClosedOffer {
+  offerId: number;
+  owner: string;
+  energyWs: number;
+  moneyMicro: bigint;
+  blockNumber: number;
 }
 
 export interface MarketLog {
   assets: Map<number, GrantedAsset>;
   offers: Map<number, PostedOffer>;
-  closed: { offerId: number; owner: string; energyWs: number; moneyMicro: bigint }[];
+  closed: ClosedOffer[];
   energyDeposits: { assetId: number; energyWs: number }[];
   money: MoneyMove[];
   finalizations: Finalization[];
+  /** Intervals of which all is said to be settled. */
+  settled: Set<number>;
   limits: LimitsSet[];
   /** Solutions by id: the offers in them, and the block of acceptance once there is one. */
   solutions: Map<number, { offers: Set<number>; acceptedIn: number | null }>;
@@ -101,6 +112,9 @@ const TOPICS = {
   candidateAccepted: id('CandidateAccepted(uint32,address,uint32,uint64,uint64,uint128)'),
   solutionFinalized: id('SolutionFinalized(uint32,address,bytes)'),
   tradesVoided: id('TradesVoided(uint32,uint32[])'),
+  intervalSettled: id('IntervalSettled(uint32)'),
+  rewardsFunded: id('RewardsFunded(address,uint64)'),
+  rewardPaid: id('RewardPaid(uint32,address,address,uint64)'),
   staked: id('Staked(address,uint64)'),
   unstaked: id('Unstaked(address,uint64)'),
   limitsSet: id('FeederLimitsSet(uint32,uint32,uint64,uint64)'),
@@ -127,6 +141,7 @@ export function readMarketLog(
     energyDeposits: [],
     money: [],
     finalizations: [],
+    settled: new Set(),
     limits: [],
     solutions: new Map(),
   };
@@ -203,6 +218,7 @@ const MATCHING_READERS: [string, Reader][] = [
         owner: topicAddress(log, 2),
         energyWs: numberAt(log.data, 0),
         moneyMicro: bigintAt(log.data, 1),
+        blockNumber: Number(log.blockNumber),
       }),
   ],
   [TOPICS.candidateChunk, readCandidateChunk],
@@ -219,6 +235,17 @@ const MATCHING_READERS: [string, Reader][] = [
   [TOPICS.solutionFinalized, readFinalization],
   [TOPICS.staked, moneyReader('staked')],
   [TOPICS.unstaked, moneyReader('unstaked')],
+  [TOPICS.intervalSettled, (log, into) => into.settled.add(topicNumber(log, 1))],
+  [TOPICS.rewardsFunded, moneyReader('funded')],
+  [
+    TOPICS.rewardPaid,
+    (log, into) =>
+      into.money.push({
+        kind: 'rewarded',
+        address: addressOf(log.data.slice(2, 66)),
+        amountMicro: bigintAt(log.data, 1),
+      }),
+  ],
 ];
 
 function readLimits(log: RawLog, into: MarketLog): void {
@@ -247,6 +274,7 @@ function readFinalization(log: RawLog, into: MarketLog, format: Format): void {
     interval,
     blockNumber: Number(log.blockNumber),
     trades: trades.filter((_, position) => !voided?.has(position)),
+    voided: trades.filter((_, position) => voided?.has(position)),
   });
 }
 

@@ -1,16 +1,27 @@
 /**
- * Money that came from nowhere or was lost: what every address and every offer holds at the end
- * against what the log says it should hold, to the millionth.
+ * Money that came from nowhere or was lost: what every address, every offer and the market hold at
+ * the end against what the log says they should hold, to the millionth. Trades are paid when their
+ * interval is settled; an offer of one interval shows it when it is closed, which is at once.
  */
 import type { Findings } from './findings.ts';
-import { type FinalTrade, type MarketLog, SELL } from './market-log.ts';
+import {
+  type FinalTrade,
+  type MarketLog,
+  type MoneyMove,
+  type PostedOffer,
+  SELL,
+} from './market-log.ts';
 
 const WS_PER_KWH = 3_600_000n;
+/** Moves that an address gets; the others it pays. */
+const TO_ADDRESS: ReadonlySet<MoneyMove['kind']> = new Set(['added', 'unstaked', 'rewarded']);
 
 export interface Holdings {
   balances: ReadonlyMap<string, bigint>;
   /** Of offers that are not closed. */
   offerMoney: ReadonlyMap<number, bigint>;
+  /** What `Assets` says is inside the market: offers, stakes, rewards. */
+  marketMicro: bigint;
 }
 
 /**
@@ -25,19 +36,21 @@ export function moneyFaults(
 ): { createdMicro: bigint; lostMicro: bigint } {
   let createdMicro = 0n;
   let lostMicro = 0n;
-  const compare = (what: string, heldMicro: bigint, dueMicro: bigint) => {
+  const compare: Compare = (what, heldMicro, dueMicro) => {
     if (heldMicro === dueMicro) return;
     findings.add(`${what} holds ${heldMicro} and should hold ${dueMicro} millionths`);
     if (heldMicro > dueMicro) createdMicro += heldMicro - dueMicro;
     else lostMicro += dueMicro - heldMicro;
   };
-  const due = offersDue(log, intervalSeconds);
+  const due = offersDue(log, intervalSeconds, () => true);
   for (const { offerId, moneyMicro } of log.closed) {
     compare(`offer ${offerId} at its end`, moneyMicro, due.get(offerId) ?? 0n);
   }
-  for (const [offerId, heldMicro] of holdings.offerMoney) {
-    compare(`offer ${offerId}`, heldMicro, due.get(offerId) ?? 0n);
-  }
+  compareOpen(log, holdings, intervalSeconds, compare);
+  compare('the market', holdings.marketMicro, marketDue(log));
+  const fundedMicro = sumOf(log, 'funded');
+  const rewardedMicro = sumOf(log, 'rewarded');
+  if (rewardedMicro > fundedMicro) compare('rewards', rewardedMicro, fundedMicro);
   const balances = balancesDue(log);
   for (const [address, heldMicro] of holdings.balances) {
     compare(address, heldMicro, balances.get(address) ?? 0n);
@@ -47,14 +60,52 @@ export function moneyFaults(
   return { createdMicro, lostMicro };
 }
 
+type Compare = (what: string, heldMicro: bigint, dueMicro: bigint) => void;
+
+/** Offers that are not closed: of one interval nothing has moved, else what is settled has. */
+function compareOpen(
+  log: MarketLog,
+  { offerMoney }: Holdings,
+  intervalSeconds: number,
+  compare: Compare,
+): void {
+  const isSettled = (interval: number) => log.settled.has(interval);
+  const due = offersDue(log, intervalSeconds, isSettled);
+  const begun = begunIntervals(log);
+  const further = offersDue(log, intervalSeconds, (t) => isSettled(t) || begun.has(t));
+  for (const [offerId, heldMicro] of offerMoney) {
+    const offer = log.offers.get(offerId);
+    const isSingle = offer !== undefined && offer.firstInterval === offer.lastInterval;
+    const settledMicro = isSingle ? escrowOf(offer) : (due.get(offerId) ?? 0n);
+    // How far a settlement has come that is not at its end, the log does not tell.
+    const isFurther = !isSingle && begun.size > 0 && heldMicro === further.get(offerId);
+    compare(`offer ${offerId}`, heldMicro, isFurther ? heldMicro : settledMicro);
+  }
+}
+
+/** Intervals of which a part is settled: offers of theirs alone are closed that traded. */
+function begunIntervals(log: MarketLog): Set<number> {
+  const closed = new Set(log.closed.map(({ offerId }) => offerId));
+  const begun = new Set<number>();
+  for (const { interval, trades } of log.finalizations) {
+    const ids = trades.flatMap(({ askId, bidId }) => [askId, bidId]);
+    if (!log.settled.has(interval) && ids.some((id) => closed.has(id))) begun.add(interval);
+  }
+  return begun;
+}
+
 /** What each offer should hold: a bid's escrow less what it paid, an ask's proceeds. */
-function offersDue(log: MarketLog, intervalSeconds: number): Map<number, bigint> {
+function offersDue(
+  log: MarketLog,
+  intervalSeconds: number,
+  isPaid: (interval: number) => boolean,
+): Map<number, bigint> {
   const due = new Map<number, bigint>();
   for (const offer of log.offers.values()) {
-    const escrow = offer.side === SELL ? 0n : payment(offer.priceMicroPerKwh, offer.energyWs);
-    due.set(offer.id, escrow);
+    due.set(offer.id, escrowOf(offer));
   }
-  for (const { trades } of log.finalizations) {
+  for (const { interval, trades } of log.finalizations) {
+    if (!isPaid(interval)) continue;
     for (const trade of trades) {
       const amount = payment(priceOf(log, trade), trade.powerW * intervalSeconds);
       due.set(trade.bidId, (due.get(trade.bidId) ?? 0n) - amount);
@@ -64,17 +115,32 @@ function offersDue(log: MarketLog, intervalSeconds: number): Map<number, bigint>
   return due;
 }
 
+function escrowOf({ side, priceMicroPerKwh, energyWs }: PostedOffer): bigint {
+  return side === SELL ? 0n : payment(priceMicroPerKwh, energyWs);
+}
+
+/** All that ever went into the market less all that left it. */
+function marketDue(log: MarketLog): bigint {
+  const escrows = [...log.offers.values()].reduce((sum, offer) => sum + escrowOf(offer), 0n);
+  const givenBack = log.closed.reduce((sum, { moneyMicro }) => sum + moneyMicro, 0n);
+  const stakes = sumOf(log, 'staked') - sumOf(log, 'unstaked');
+  return escrows - givenBack + stakes + sumOf(log, 'funded') - sumOf(log, 'rewarded');
+}
+
+function sumOf(log: MarketLog, kind: MoneyMove['kind']): bigint {
+  const moves = log.money.filter((move) => move.kind === kind);
+  return moves.reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
+}
+
 /** What each address should hold outside of offers. */
 function balancesDue(log: MarketLog): Map<string, bigint> {
   const due = new Map<string, bigint>();
   const add = (address: string, amountMicro: bigint) =>
     due.set(address, (due.get(address) ?? 0n) + amountMicro);
   for (const { kind, address, amountMicro } of log.money) {
-    add(address, kind === 'added' || kind === 'unstaked' ? amountMicro : -amountMicro);
+    add(address, TO_ADDRESS.has(kind) ? amountMicro : -amountMicro);
   }
-  for (const offer of log.offers.values()) {
-    if (offer.side !== SELL) add(offer.owner, -payment(offer.priceMicroPerKwh, offer.energyWs));
-  }
+  for (const offer of log.offers.values()) add(offer.owner, -escrowOf(offer));
   for (const { owner, moneyMicro } of log.closed) add(owner, moneyMicro);
   return due;
 }
