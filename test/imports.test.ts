@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   operator: ['market', 'chain', 'solver'],
   build: ['host', 'testbed', 'test'],
   testbed: ['market', 'chain', 'solver', 'agent', 'operator', 'host', 'build'],
-  bench: ['market', 'chain', 'solver', 'agent', 'operator', 'host', 'build', 'testbed'],
+  bench: ['market', 'chain', 'solver', 'agent', 'operator', 'host', 'build', 'testbed', 'studies'],
   studies: ['market', 'chain', 'solver', 'agent', 'operator', 'build', 'testbed'],
 };
 

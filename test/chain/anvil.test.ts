@@ -9,7 +9,6 @@ import {
   addFinancialBalanceCall,
   admitMarketCall,
   type Call,
-  deployCall,
   depositFinancialCall,
   proposeMarketCall,
   sealCall,
@@ -17,6 +16,7 @@ import {
   setTariffCall,
 } from '../../chain/calls.ts';
 import { FollowerError, LogFollower } from '../../chain/follower.ts';
+import { deployMarketCalls, marketContractsFrom } from '../../chain/market-deployment.ts';
 import { Outbox } from '../../chain/outbox.ts';
 import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { MarketReads } from '../../chain/reads.ts';
@@ -55,18 +55,23 @@ async function setUp() {
     const settled = await untilSettled(outbox);
     return settled.find(({ hash }) => hash === entry.hash);
   };
-  const deploy = async (name: string, values: unknown[]) => {
-    const entry = await send(deployCall(name, readArtifact(name), values));
-    const created = (await rpc.receipt(entry?.hash ?? ''))?.contractAddress;
-    assert.ok(created);
-    return created ?? '';
+  const contracts = marketContractsFrom(OWNER_ADDRESS, 0);
+  const { microgrid, matching } = contracts;
+  const calendar = {
+    ...{ intervalSeconds: 900, clearIntervals: 1, leadSeconds: 60, quietSeconds: 300 },
+    horizonIntervals: 13,
   };
-  const calendar = [900, 1, 60, 300, 13];
-  const microgrid = await deploy('Microgrid', [OWNER_ADDRESS, calendar, 86_400]);
-  const assets = await deploy('Assets', [microgrid, [10n ** 12n, 10_000_000]]);
-  const matching = await deploy('Matching', [microgrid, assets, [3600, 3600, 4, 1_000_000n, 0]]);
+  const deploying = deployMarketCalls(readArtifact, OWNER_ADDRESS, 0, {
+    ...{ owner: OWNER_ADDRESS, calendar, marketDelaySeconds: 86_400 },
+    caps: { moneyMicroPerDay: 10n ** 12n, powerW: 10_000_000n },
+    params: {
+      ...{ minOfferWs: 3600, minTradeWs: 3600, offersPerAsset: 4, minStakeMicro: 1_000_000n },
+      ...{ priceRule: 0, minGainWs: 0, rewardMicroPerKwh: 0 },
+    },
+  });
   const limits = { internalLimitW: 25_000, externalLimitW: 20_000 };
   for (const call of [
+    ...deploying,
     addFeederCall(microgrid, limits),
     setTariffCall(microgrid, { useMicroPerKwh: [300_000], feedInMicroPerKwh: [80_000] }),
     setGranterCall(microgrid, OWNER_ADDRESS, true),
@@ -76,7 +81,6 @@ async function setUp() {
   ]) {
     assert.is((await send(call))?.state, 'mined', call.kind);
   }
-  const contracts = { microgrid, assets, matching };
   const follower = new LogFollower({ rpc, chainId, contracts, fromBlock: 0, finality });
   return {
     ...{ anvil, rpc, outbox, store, contracts, send, follower },
@@ -114,7 +118,7 @@ test('grants, reads and the log tell the same story', async () => {
     );
     const added = events.find(({ kind }) => kind === 'asset-added');
     if (added?.kind === 'asset-added') assert.is(added.owner, asset.owner);
-    assert.is(await reads.maxTradesPerChunk(), 500);
+    assert.is(await reads.maxTradesPerChunk(), 750);
   } finally {
     await world.close();
   }

@@ -143,6 +143,7 @@ const CASES: [keyof typeof abis, string, unknown[], object][] = [
     [5, [0, 7]],
     { kind: 'trades-voided', interval: 5, positions: [0, 7] },
   ],
+  ['matching', 'IntervalSettled', [5], { kind: 'interval-settled', interval: 5 }],
 ];
 
 test('money, deposits, limits, tariff and suspensions are decoded', () => {

@@ -1,13 +1,15 @@
-import { AbiCoder } from 'ethers';
+import { AbiCoder, computeAddress } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Call } from '../../chain/calls.ts';
 import type { MarketEvent } from '../../market/events.ts';
 import { decodeChunk, encodeChunk } from '../../market/matching/chunk.ts';
+import { solutionDigest } from '../../market/matching/solution-digest.ts';
 import type { Trade } from '../../market/offers.ts';
 import {
   accepted,
   type Bare,
+  KEY,
   limits,
   mined,
   posted,
@@ -19,10 +21,12 @@ import {
 
 const test = suite('solver/loop');
 
-/** Chunks of a submitSolution call. */
-function chunksOf(call: Call | undefined): { interval: number; trades: Trade[] }[] {
-  const type = 'tuple(uint32,tuple(uint64,uint64,uint128),bytes)[]';
-  const [chunks] = AbiCoder.defaultAbiCoder().decode([type], `0x${call?.data.slice(10)}`);
+/** Chunks of a call: they are the argument at `place`. */
+function chunksOf(call: Call | undefined, place = 0): { interval: number; trades: Trade[] }[] {
+  const chunksType = 'tuple(uint32,tuple(uint64,uint64,uint128),bytes)[]';
+  const types = place === 0 ? [chunksType] : ['uint32', chunksType];
+  const values = AbiCoder.defaultAbiCoder().decode(types, `0x${call?.data.slice(10)}`);
+  const chunks = values[place];
   return chunks.map((chunk: [bigint, unknown, string]) => ({
     interval: Number(chunk[0]),
     trades: decodeChunk(chunk[2]),
@@ -240,7 +244,7 @@ test('stakes once, and submits nothing before', async () => {
 
 test('sends a large solution in parts that are committed together', async () => {
   const world = new ScriptedMarket();
-  const solver = world.solver();
+  const solver = world.solver({ rewardMicroPerKwh: 1 });
   const offers: Bare<MarketEvent>[] = [];
   for (let pair = 0; pair < 2400; pair++) {
     const interval = T + 1 + (pair % 12);
@@ -250,13 +254,66 @@ test('sends a large solution in parts that are committed together', async () => 
   world.say(limits, ...offers);
   await solver.step(signal);
   world.nowSeconds += 60;
-  for (let steps = 0; steps < 4; steps++) await solver.step(signal);
+  for (let steps = 0; steps < 5; steps++) await solver.step(signal);
   const kinds = world.kinds();
-  assert.is(kinds[0], 'openSolution');
+  assert.equal(kinds.slice(0, 2), ['announce', 'openSolution']);
   assert.is(kinds.at(-1), 'commitSolution');
-  assert.ok(kinds.length >= 4);
-  assert.ok(kinds.slice(1, -1).every((kind) => kind === 'addChunks'));
+  assert.ok(kinds.length >= 5);
+  const parts = world.calls.slice(2, -1);
+  assert.ok(parts.every(({ kind }) => kind === 'addChunks'));
+  const whole = parts.flatMap((part) => chunksOf(part, 1));
+  const digest = solutionDigest(computeAddress(KEY.publicKey), whole);
+  assert.is(`0x${world.calls[0]?.data.slice(10)}`, digest, 'over all parts in their order');
   assert.is(solver.statistics.accepted, 1);
+});
+
+test('where solvers are rewarded a solution is announced in a block before', async () => {
+  const world = new ScriptedMarket();
+  const solver = world.solver({ rewardMicroPerKwh: 1 });
+  world.decide(() => null);
+  world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
+  await solver.step(signal);
+  world.nowSeconds += 60;
+  await solver.step(signal);
+  await solver.step(signal);
+  assert.equal(world.kinds(), ['announce']);
+  const chunks = [{ interval: T + 1, trades: [TRADE] }];
+  const digest = solutionDigest(computeAddress(KEY.publicKey), chunks);
+  assert.is(`0x${world.calls[0]?.data.slice(10)}`, digest);
+  world.decide(() => mined);
+  await solver.step(signal);
+  await solver.step(signal);
+  assert.equal(world.kinds(), ['announce', 'submitSolution']);
+  assert.equal(chunksOf(world.calls[1]), chunks);
+  assert.is(solver.statistics.submitted, 1);
+});
+
+test('an announcement that is refused ends the submission', async () => {
+  const world = new ScriptedMarket();
+  const solver = world.solver({ rewardMicroPerKwh: 1 });
+  world.decide(() => reverted);
+  world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
+  await solver.step(signal);
+  world.nowSeconds += 60;
+  await solver.step(signal);
+  await solver.step(signal);
+  assert.ok(world.kinds().every((kind) => kind === 'announce'));
+  assert.is(solver.statistics.rejected, 1);
+});
+
+test('does not submit what gains less than the contract takes', async () => {
+  const kinds = async (minGainWs: number) => {
+    const world = new ScriptedMarket();
+    const solver = world.solver({ minGainWs });
+    world.say(limits, posted(1, 'sell', T + 1), posted(2, 'buy', T + 1));
+    world.say(...accepted(1, T + 1, [{ ...TRADE, powerW: 996 }]));
+    await solver.step(signal);
+    world.nowSeconds += 60;
+    await solver.step(signal);
+    return world.kinds();
+  };
+  assert.equal(await kinds(3600), ['submitSolution']);
+  assert.equal(await kinds(3601), []);
 });
 
 test('an endpoint that fails costs nothing but time', async () => {

@@ -8,7 +8,7 @@ import type { Clock, Log } from '../../host/ports.ts';
 import type { MarketEvent } from '../../market/events.ts';
 import { encodeChunk } from '../../market/matching/chunk.ts';
 import type { Trade } from '../../market/offers.ts';
-import { SolverLoop } from '../../solver/loop.ts';
+import { SolverLoop, type SolverSettings } from '../../solver/loop.ts';
 
 const CALENDAR = {
   intervalSeconds: 900,
@@ -19,7 +19,7 @@ const CALENDAR = {
 };
 export const T = 2_000_000;
 export const START = T * 900;
-const KEY = new SigningKey(`0x${'11'.repeat(32)}`);
+export const KEY = new SigningKey(`0x${'11'.repeat(32)}`);
 const GRID = { microgrid: '0x01', assets: '0x02', matching: `0x${'03'.repeat(20)}` };
 
 export type Bare<T> = T extends MarketEvent
@@ -47,17 +47,19 @@ export class ScriptedMarket {
   #events: MarketEvent[] = [];
   #outcome: ((entry: OutboxEntry) => Outcome | null) | null = () => mined;
 
-  solver(maxTradesPerChunk = 500): SolverLoop {
+  solver(change: Partial<SolverSettings> = {}): SolverLoop {
     const clock = { now: () => this.nowSeconds * 1000, isProven: () => true } as Clock;
     return new SolverLoop(
       {
         contracts: GRID,
         calendar: CALENDAR,
         minTradeWs: 3600,
-        maxTradesPerChunk,
+        minGainWs: 0,
+        maxTradesPerChunk: 500,
         stakeMicro: 1n,
         pollSeconds: 5,
         pauseSeconds: 45,
+        ...change,
       },
       {
         clock,
@@ -122,7 +124,7 @@ export class ScriptedMarket {
       ref,
       raw: '0x',
       state: 'queued',
-      queuedAtMs: 0,
+      queuedAtMs: this.nowSeconds * 1000,
       blockNumber: null,
       gasUsed: null,
       reason: null,

@@ -85,10 +85,13 @@ test('figures on stdout, one object with all of them; everything is final', asyn
   assert.is(figures.homes, 4);
   assert.is(figures.intervals, 6);
   assert.is(figures.finalizedIntervals, 6);
+  // The first has no trades, and the run ends with the last.
+  assert.ok(figures.settledIntervals >= 3, `${figures.settledIntervals} are settled`);
   assert.ok(figures.trades > 0);
   assert.is(figures.limitViolations, 0);
   assert.is(figures.energyCreatedWs, 0);
   assert.is(figures.moneyCreatedMicro, 0);
+  assert.is(figures.moneyLostMicro, 0);
   assert.is(figures.scheduleFaults, 0);
   assert.equal(figures.findings, []);
   assert.ok(figures.commitmentErrorPercent <= 5, `${figures.commitmentErrorPercent} %`);

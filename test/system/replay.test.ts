@@ -43,6 +43,8 @@ test('trades on the chain the optimum, which the study computes without a chain'
   assert.is(audit.finalizedIntervals, 13);
   assert.is(audit.limitViolations, 0);
   assert.is(audit.offerViolations, 0);
+  assert.equal([audit.openOffers.length, audit.moneyViolations], [0, 0]);
+  assert.ok(result.gas.settlement > 0);
   assert.ok(audit.trades > 100);
   assert.ok(audit.tradedKwSlots <= result.optimumKwSlots);
   assert.ok(audit.tradedKwSlots >= 0.999 * result.optimumKwSlots);

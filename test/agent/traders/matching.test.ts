@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Block, Plan } from '../../../agent/strategy/plan.ts';
 import {
   addOwnOffer,
+  dropNeedless,
   isInCandidate,
   type MatchingState,
   matchingTrader,
@@ -173,7 +174,30 @@ test('voided trades bind to nothing, whichever is told first', () => {
     const voided: MarketEvent = { ...AT, kind: 'trades-voided', interval: NOW + 1, positions: [0] };
     feed(state, ...(isVoidFirst ? [voided, final] : [final, voided]));
     assert.equal(tradedAt(state, NOW + 1), { plannedW: 0, flexibleW: -50 });
+    assert.equal(state.unsettled.get(NOW + 1)?.voided, [0]);
+    feed(state, voided);
+    assert.equal(tradedAt(state, NOW + 1), { plannedW: 0, flexibleW: -50 }, 'told again');
   }
+});
+
+test('keeps the final trades that an own offer waits for, until they are settled', () => {
+  const state = stateOf();
+  const final = (interval: number, trades = encodeChunk([{ askId: 3, bidId: 8, powerW: 1 }])) =>
+    ({ ...AT, kind: 'solution-finalized', interval, solver: ME, trades }) as const;
+  const kept = () => [...state.unsettled.keys()];
+  feed(state, final(NOW));
+  assert.equal(kept(), [], 'no own offer reaches over it');
+  const offer = offerOf({ lastInterval: NOW + 3 });
+  addOwnOffer(state, offer);
+  feed(state, final(NOW + 1), final(NOW + 2, '0x'), final(NOW + 3), final(NOW + 4));
+  assert.equal(kept(), [NOW + 1, NOW + 3]);
+  feed(state, { ...AT, kind: 'interval-settled', interval: NOW + 1 });
+  assert.equal(kept(), [NOW + 3]);
+  dropNeedless(state);
+  assert.equal(kept(), [NOW + 3]);
+  offer.state = 'settled';
+  dropNeedless(state);
+  assert.equal(kept(), []);
 });
 
 test('the candidate is asked whether an interval may still bind this home', () => {

@@ -1,4 +1,5 @@
 /** The life of an own offer over wallet and log, with a crash after every step. */
+import { AbiCoder, Transaction } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { newMatchingState } from '../../../agent/traders/matching.ts';
@@ -124,23 +125,10 @@ function eventsOf({ address: owner, terms }: OwnOffer) {
   } satisfies Record<string, MarketEvent[]>;
 }
 
-test('every step is done once, whenever the process dies', async () => {
-  const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
-  const first = boot(sql);
-  first.wallet.reserve(TERMS, START * 1000, (START + 100) * 1000, START + 500);
-  const offer = boot(sql).offer();
-  if (!offer) throw new Error('the address was reserved');
-  const events = eventsOf(offer);
-  const steps: [MarketEvent[], second: number, signed: number, state: string | undefined][] = [
-    [[], 40, 0, 'reserved'],
-    [events.granted, 60, 0, 'granted'],
-    [[], 120, 1, 'granted'],
-    [events.posted, 150, 1, 'posted'],
-    [events.final, 900, 1, 'posted'],
-    [[], 2100, 2, 'posted'],
-    [events.closed, 2600, 4, 'settled'],
-    [events.deposited, 2700, 4, undefined],
-  ];
+type Step = [MarketEvent[], second: number, signed: number, state: string | undefined];
+
+/** Each step in a process of its own, and once more after a crash. */
+async function live(sql: ReturnType<typeof openSql>, steps: Step[]): Promise<void> {
   for (const [told, second, signed, state] of steps) {
     const before = boot(sql);
     await before.read(told);
@@ -150,8 +138,124 @@ test('every step is done once, whenever the process dies', async () => {
     assert.is(after.offer()?.state, state, `at ${second} s`);
     assert.is(after.advance(second), signed, `again at ${second} s`);
   }
-  const kinds = first.wallet.outbox.open().map(({ kind, nonce }) => `${nonce} ${kind}`);
-  assert.equal(kinds, ['0 postOffer', '1 closeOffer', '2 depositEnergy', '3 depositFinancial']);
+}
+
+function reserved(terms: OwnTerms = TERMS) {
+  const sql = openSql(':memory:', { migrations: WALLET_MIGRATIONS });
+  const { wallet } = boot(sql);
+  wallet.reserve(terms, START * 1000, (START + 100) * 1000, START + 500);
+  const offer = boot(sql).offer();
+  if (!offer) throw new Error('the address was reserved');
+  const kinds = () => wallet.outbox.open().map(({ kind, nonce }) => `${nonce} ${kind}`);
+  return { sql, wallet, offer, events: eventsOf(offer), kinds };
+}
+
+const SETTLED: MarketEvent = {
+  ...{ blockNumber: 9, logIndex: 0, transactionHash: '0x00' },
+  ...{ kind: 'interval-settled', interval: NOW + 1 },
+};
+
+test('every step is done once, whenever the process dies', async () => {
+  const { sql, events, kinds } = reserved();
+  await live(sql, [
+    [[], 40, 0, 'reserved'],
+    [events.granted, 60, 0, 'granted'],
+    [[], 120, 1, 'granted'],
+    [events.posted, 150, 1, 'posted'],
+    [events.final, 900, 1, 'posted'],
+    [[], 2100, 1, 'posted'],
+    [[...events.closed, SETTLED], 2600, 3, 'settled'],
+    [events.deposited, 2700, 3, undefined],
+  ]);
+  assert.equal(kinds(), ['0 postOffer', '1 depositEnergy', '2 depositFinancial']);
+});
+
+test('an offer that did not trade is closed by itself', async () => {
+  const { sql, events, kinds } = reserved();
+  const back: MarketEvent[] = events.closed.map((event) => ({ ...event, energyWs: 900_000 }));
+  await live(sql, [
+    [[...events.granted, ...events.posted], 800, 0, 'posted'],
+    [events.final.map((event) => ({ ...event, trades: '0x' })), 900, 0, 'posted'],
+    [[], 1799, 0, 'posted'],
+    [[], 2100, 1, 'posted'],
+    [back, 2600, 3, 'settled'],
+  ]);
+  assert.equal(kinds(), ['0 closeOffer', '1 depositEnergy', '2 depositFinancial']);
+});
+
+test('when nobody settles within a fair time, it does, with trades it has kept', async () => {
+  const { sql, wallet, events, kinds } = reserved();
+  const voided: MarketEvent = { ...SETTLED, kind: 'trades-voided', positions: [1] };
+  const trades = encodeChunk([
+    { askId: 2, bidId: 9, powerW: 600 },
+    { askId: 2, bidId: 9, powerW: 100 },
+  ]);
+  await live(sql, [
+    [[...events.granted, ...events.posted], 800, 0, 'posted'],
+    [[voided, ...events.final.map((event) => ({ ...event, trades }))], 900, 0, 'posted'],
+    [[], 2690, 0, 'posted'],
+    [[], 2930, 1, 'posted'],
+    [[], 3500, 1, 'posted'],
+  ]);
+  const types = ['uint32', 'bytes', 'uint32[]', 'uint256'];
+  const raw = Transaction.from(wallet.outbox.open()[0]?.raw ?? '');
+  const [interval, bytes, positions] = AbiCoder.defaultAbiCoder()
+    .decode(types, `0x${raw.data.slice(10)}`)
+    .toArray(true);
+  assert.equal([interval, bytes, positions], [BigInt(NOW + 1), trades, [1n]]);
+  await live(sql, [[[...events.closed, SETTLED], 3600, 3, 'settled']]);
+  assert.equal(kinds(), ['0 settle', '1 depositEnergy', '2 depositFinancial']);
+  assert.equal([...wallet.factsUnder('log.unsettled.')], [], 'what it kept is dropped');
+});
+
+test('a settlement is tried three times, and gone on with after a slice', async () => {
+  const { sql, wallet, events } = reserved();
+  const run = boot(sql);
+  await run.read([...events.granted, ...events.posted, ...events.final]);
+  const kinds: string[] = [];
+  for (const state of ['mined', 'reverted', 'reverted', 'reverted', 'reverted'] as const) {
+    run.advance(3000);
+    const [entry] = wallet.outbox.open();
+    kinds.push(entry?.kind ?? 'none');
+    const outcome = { blockNumber: 12, gasUsed: 1, reason: 'NotPast(1)' };
+    if (entry) wallet.outbox.settle(entry.hash, { state, ...outcome });
+  }
+  assert.equal(kinds, ['settle', 'settle', 'settle', 'settle', 'closeOffer']);
+});
+
+test('an offer of several intervals is closed when those in its range are settled', async () => {
+  const { sql, events, kinds } = reserved({ ...TERMS, lastInterval: NOW + 2 });
+  // It ends at 2,700 s. Others traded in the first interval, nobody in the second.
+  const [final] = events.final;
+  const trades = encodeChunk([{ askId: 2, bidId: 3, powerW: 600 }]);
+  const before: Step[] = [
+    [[...events.granted, ...events.posted], 800, 0, 'posted'],
+    [[{ ...final, trades } as MarketEvent], 900, 0, 'posted'],
+    [[{ ...final, interval: NOW + 2, trades: '0x' } as MarketEvent], 1800, 0, 'posted'],
+  ];
+  await live(sql, [...before, [[SETTLED], 1900, 0, 'posted'], [[], 2930, 1, 'posted']]);
+  assert.equal(kinds(), ['0 closeOffer']);
+});
+
+test('it settles one after the other what it waits for, and closes then', async () => {
+  const { sql, wallet, events } = reserved({ ...TERMS, lastInterval: NOW + 2 });
+  const [final] = events.final;
+  const run = boot(sql);
+  await run.read([...events.granted, ...events.posted, ...events.final]);
+  await run.read([{ ...final, interval: NOW + 2 } as MarketEvent]);
+  const signed: string[] = [];
+  for (const settled of [NOW + 1, NOW + 2, null]) {
+    assert.is(run.advance(3850), 1);
+    assert.is(run.advance(3850), 1, 'one at a time');
+    const [entry] = wallet.outbox.open();
+    signed.push(`${entry?.kind} ${entry?.ref}`);
+    if (entry === undefined || settled === null) break;
+    wallet.outbox.settle(entry.hash, { state: 'mined', blockNumber: 12, gasUsed: 1 });
+    await run.read([{ ...SETTLED, interval: settled } as MarketEvent]);
+  }
+  const { index } = run.offer() ?? {};
+  const settles = (at: number) => `settle ${index} settles ${NOW + at}`;
+  assert.equal(signed, [settles(1), settles(2), `closeOffer ${index}`]);
 });
 
 test('a grant that comes too late is deposited and not posted', async () => {

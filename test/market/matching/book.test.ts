@@ -128,31 +128,34 @@ test('a suspension covers its own feeder and intervals', () => {
   assert.is(book.isSuspended(1, 5), false);
 });
 
-test('closed offers are neither open nor closable', () => {
+test('closed offers are not open', () => {
   const book = feed(new Book(INTERVAL_SECONDS), posted(1, 5, 6), posted(2, 5, 6));
-  assert.equal(
-    book.closableOffers(7).map(({ id }) => id),
-    [1, 2],
-  );
   feed(book, { kind: 'offer-closed', offerId: 1, owner: '0xa', energyWs: 0, moneyMicro: 0n });
-  assert.equal(
-    book.closableOffers(7).map(({ id }) => id),
-    [2],
-  );
   assert.equal(
     book.openOffers(5, 6).map(({ id }) => id),
     [2],
   );
 });
 
+test('final intervals with trades wait for settlement, and are kept until then', () => {
+  const book = feed(new Book(INTERVAL_SECONDS), posted(1, 5, 5), posted(2, 5, 7));
+  const waiting = (before = 8) => book.unsettledFinals(before).map(({ interval }) => interval);
+  feed(book, { kind: 'trades-voided', interval: 5, positions: [0] }, final(5, [TRADE]));
+  feed(book, final(6, []), final(7, [TRADE]));
+  assert.equal([waiting(), waiting(7)], [[5, 7], [5]], 'with a voided trade, and not with none');
+  book.forget(7);
+  assert.equal(book.unsettledFinals(6)[0]?.trades, [TRADE]);
+  assert.equal([...(book.unsettledFinals(6)[0]?.voided ?? [])], [0]);
+  feed(book, { kind: 'interval-settled', interval: 5 });
+  assert.equal(waiting(), [7]);
+  book.forget(7);
+  assert.is(book.finalOf(5), undefined);
+});
+
 test('forgets what ended, and nothing that can still trade', () => {
   const book = feed(new Book(INTERVAL_SECONDS), posted(1, 5, 6), posted(2, 5, 7), limitsFrom(0, 9));
-  feed(book, final(5, [TRADE]), {
-    kind: 'suspended',
-    feeder: 1,
-    firstInterval: 5,
-    lastInterval: 6,
-  });
+  const suspended = { kind: 'suspended', feeder: 1, firstInterval: 5, lastInterval: 6 } as const;
+  feed(book, final(5, [TRADE]), { kind: 'interval-settled', interval: 5 }, suspended);
   book.forget(7);
   assert.is(book.offer(1), undefined);
   assert.is(book.offer(2)?.energyWs, 600 * INTERVAL_SECONDS);

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compareObjective, objectiveOf } from '../../../market/matching/objective.ts';
+import { beatsObjective, objectiveOf } from '../../../market/matching/objective.ts';
 import {
   type FaultCode,
   type MatchingRules,
@@ -178,10 +178,15 @@ test('values energy between homes apart from energy with the utility', () => {
 
 test('compares home energy first, then utility energy, then welfare', () => {
   const value = { homeEnergyWs: 5n, utilityEnergyWs: 5n, welfare: 5n };
-  assert.is(compareObjective(value, { ...value }), 0);
-  assert.ok(compareObjective(value, { homeEnergyWs: 4n, utilityEnergyWs: 9n, welfare: 9n }) > 0);
-  assert.ok(compareObjective(value, { homeEnergyWs: 5n, utilityEnergyWs: 6n, welfare: 0n }) < 0);
-  assert.ok(compareObjective(value, { homeEnergyWs: 5n, utilityEnergyWs: 5n, welfare: 4n }) > 0);
+  const beats = (homeEnergyWs: bigint, utilityEnergyWs: bigint, welfare: bigint, gainWs = 0) =>
+    beatsObjective(value, { homeEnergyWs, utilityEnergyWs, welfare }, gainWs);
+  assert.not(beats(5n, 5n, 5n));
+  assert.ok(beats(4n, 9n, 9n));
+  assert.not(beats(5n, 6n, 0n));
+  assert.ok(beats(5n, 5n, 4n));
+  assert.equal([beats(3n, 9n, 9n, 2), beats(3n, 9n, 9n, 3)], [true, false], 'energy, Ws');
+  assert.equal([beats(5n, 4n, 9n, 1), beats(5n, 4n, 9n, 2)], [true, false]);
+  assert.equal([beats(5n, 5n, -9_995n, 1), beats(5n, 5n, -9_994n, 1)], [true, false], 'welfare');
 });
 
 test.run();

@@ -68,6 +68,7 @@ test('a day on a real chain has no faults, and its figures are right', async () 
   assert.equal(faultsOf(figures), {});
   assert.equal(figures.findings, []);
   assert.is(figures.finalizedIntervals, 1);
+  assert.is(figures.settledIntervals, 1);
   assert.is(figures.trades, 1);
   assert.is(figures.tradedKwh, 0.375);
   assert.is(figures.homesThatNeverTraded, 1);
@@ -191,8 +192,9 @@ test('an offer of more than was granted is found', async () => {
 
 test('trades that became final before gate closure or after the start are found', async () => {
   const day = await smallDay();
+  const finalIn = day.record.log.finalizations[0]?.blockNumber ?? 0;
   const at = (unixSeconds: number) => {
-    const blockTimes = new Map([...day.record.blockTimes.keys()].map((key) => [key, unixSeconds]));
+    const blockTimes = new Map(day.record.blockTimes).set(finalIn, unixSeconds);
     return faultsOf(report(day, { ...day.record, blockTimes }));
   };
   const start = TRADED * 900;
@@ -211,7 +213,58 @@ test('money that an offer gives back too much by one millionth is found', async 
   const faults = await faultsAfter(CLOSED, (log) =>
     Number(log.topics[1]) === 2 ? [withWord(log, 1, (value) => value + 1n)] : [log],
   );
-  assert.is(faults.moneyCreatedMicro, 1);
+  assert.is(faults.moneyCreatedMicro, 2, 'at the offer, and in the market, which still has it');
+});
+
+test("a settlement that gives one offer what is another one's is found", async () => {
+  const day = await smallDay();
+  const logs = day.logs.map((log) => {
+    if (log.topics[0] !== CLOSED) return log;
+    const more = Number(log.topics[1]) === 2 ? 7n : -7n;
+    return withWord(log, 1, (value) => value + more);
+  });
+  const record = recordOf(day, logs);
+  // The addresses hold what they were given: only the trades tell that it was wrong.
+  const balances = new Map(record.balances);
+  for (const [offerId, more] of [
+    [1, -7n],
+    [2, 7n],
+  ] as const) {
+    const owner = record.log.offers.get(offerId)?.owner ?? '';
+    balances.set(owner, (balances.get(owner) ?? 0n) + more);
+  }
+  const faults = faultsOf(report(day, { ...record, balances }));
+  assert.equal(faults, { moneyCreatedMicro: 7, moneyLostMicro: 7 });
+});
+
+test('an offer that a settlement leaves out, or that is closed too early, is found', async () => {
+  const left = await faultsAfter(CLOSED, (log) => (Number(log.topics[1]) === 2 ? [] : [log]));
+  assert.is(left.ruleViolations, 1);
+  const day = await smallDay();
+  const closedIn = day.record.log.closed[0]?.blockNumber ?? 0;
+  const blockTimes = new Map(day.record.blockTimes).set(closedIn, (TRADED + 1) * 900 - 1);
+  const early = faultsOf(report(day, { ...day.record, blockTimes }));
+  assert.equal(early, { ruleViolations: 2 }, 'both offers');
+});
+
+test('rewards beyond what was funded are found', async () => {
+  const day = await smallDay();
+  const topics = [id('RewardPaid(uint32,address,address,uint64)'), CLOSED, CLOSED];
+  const to = [...day.record.balances.keys()][0] ?? '';
+  const data = AbiCoder.defaultAbiCoder().encode(['address', 'uint64'], [to, 5n]);
+  const first = day.logs.find((log) => log.topics[0] === CLOSED);
+  if (first === undefined) throw new Error('offers were closed');
+  const record = recordOf(day, [...day.logs, { ...first, topics, data }]);
+  const balances = new Map(record.balances).set(to, (record.balances.get(to) ?? 0n) + 5n);
+  const marketMicro = record.marketMicro - 5n;
+  const faults = faultsOf(report(day, { ...record, balances, marketMicro }));
+  assert.equal(faults, { moneyCreatedMicro: 5 });
+});
+
+test('money that is missing in the market, or too much there, is found', async () => {
+  const day = await smallDay();
+  const marketMicro = day.record.marketMicro - 1n;
+  assert.equal(faultsOf(report(day, { ...day.record, marketMicro })), { moneyLostMicro: 1 });
 });
 
 test('one millionth too much or too little at an address or in an offer is found', async () => {

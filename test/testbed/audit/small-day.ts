@@ -80,8 +80,8 @@ async function trade(world: World): Promise<[address: string, home: string][]> {
   await refusal(world, [chunk(TRADED, [[ask, bid, 1000]])]);
   const finalize = [TRADED, bytesOf([[ask, bid, TRADED_W]])];
   await world.send(world.solver, 'matching', 'finalize', finalize, closeOf(TRADED));
-  await world.send(world.solver, 'matching', 'closeOffer', [ask.id], startOf(TRADED + 1));
-  await world.send(world.solver, 'matching', 'closeOffer', [bid.id]);
+  const settle = [TRADED, bytesOf([[ask, bid, TRADED_W]]), [], 10];
+  await world.send(world.solver, 'matching', 'settle', settle, startOf(TRADED + 1));
   await world.send(ask.owner, 'assets', 'depositEnergy', [ask.assetId]);
   await world.send(ask.owner, 'assets', 'depositFinancial', [50_000n]);
   return [
