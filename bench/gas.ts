@@ -1,4 +1,4 @@
-/** `npm run bench:gas`: what a trade costs on the chain, from the grant to the end of its offers. */
+/** `npm run bench:gas`: what a trade costs on the chain, from its grants to the end. */
 import { parseArgs } from 'node:util';
 import { readDayOffers } from '../studies/day-offers.ts';
 import {

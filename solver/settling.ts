@@ -1,6 +1,7 @@
 /**
  * Settlement: once an interval is past its final trades are paid, and offers that traded in it and
- * have no other are closed, a slice at a time. Anyone may do it; solvers do, so that homes need not.
+ * have no other are closed, a slice at a time. Anyone may do it; solvers do, so that homes need
+ * not.
  *
  * What waits follows from the log, what was tried from the outbox, so that a restart goes on where
  * it was. A settlement is large: it is sent only when nothing else of this solver waits for a

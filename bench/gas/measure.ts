@@ -66,7 +66,7 @@ export interface ClearedGas {
 
 /**
  * Everything that trades cost from the grant on, all offers of one interval each.
- * @param intervals in which each home trades, with offers of one address, granted and posted at once
+ * @param intervals in which each home trades, its offers granted and posted at once
  */
 export async function measureCleared(intervals: number): Promise<ClearedGas> {
   const all: Offer[] = [];

@@ -1,4 +1,4 @@
-/** The figures of `npm run bench:gas`, per trade and per offer, beside goals and the old contract. */
+/** The figures of `npm run bench:gas`, beside goals and the old contract. */
 import type { ClearedGas, SubmissionGas } from './measure.ts';
 
 export interface RealGas {

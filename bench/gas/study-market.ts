@@ -1,7 +1,7 @@
 /**
  * The study market: 102 homes on 11 feeders, 26 of which sell, with trades in merge order. Seeded;
- * reservation prices in ticks, every ask below every bid, limits that never bind, so that the number
- * of trades is what is asked for.
+ * reservation prices in ticks, every ask below every bid, limits that never bind, so that there are
+ * as many trades as are asked for.
  */
 import type { Interval } from '../../market/intervals.ts';
 import type { Chunk, Offer } from '../../market/offers.ts';

@@ -1,4 +1,4 @@
-/** Rewards of solvers: one per kWh of final energy between homes, 900 W over 900 s are 0.225 kWh. */
+/** Rewards of solvers, one per kWh between homes: 900 W over 900 s are 0.225 kWh. */
 import type { Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
