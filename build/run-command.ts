@@ -11,9 +11,14 @@ export interface CommandResult {
 
 const running = new Set<ChildProcess>();
 
-export function runCommand(command: string, args: string[], cwd: string): Promise<CommandResult> {
+export function runCommand(
+  command: string,
+  args: string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     let output = '';
     const keep = (piece: Buffer): void => {

@@ -5,11 +5,20 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { readForgeTests, runForge } from './forge.ts';
 import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
 import { type FileResult, runFiles } from './test-runner.ts';
 
-export type GroupName = 'types' | 'lint' | 'compile' | 'units' | 'contracts' | 'system' | 'binary';
+export type GroupName =
+  | 'types'
+  | 'lint'
+  | 'compile'
+  | 'units'
+  | 'contracts'
+  | 'forge'
+  | 'system'
+  | 'binary';
 
 export interface GroupResult {
   name: GroupName;
@@ -18,9 +27,10 @@ export interface GroupResult {
   wallMs: number;
 }
 
-/** Files of tests, or one command. */
+/** Files of tests, one command, or tests by forge. */
 type Group =
   | { name: GroupName; command: string[] }
+  | { name: GroupName; forge: string[] }
   | {
       name: GroupName;
       folder: string;
@@ -48,6 +58,12 @@ export const GROUPS: readonly Group[] = [
   { name: 'compile', command: [process.execPath, 'build/contracts.ts'] },
   { name: 'units', folder: 'test', parallel: 2, timeoutMs: 3 * MINUTE_MS, tries: 1 },
   { name: 'contracts', folder: 'contracts/test', parallel: 1, timeoutMs: 10 * MINUTE_MS, tries: 1 },
+  // The same seed every time: a build fails for what was changed. Other seeds, and the play of
+  // Market.t.sol, which takes minutes: fuzz:contracts.
+  {
+    name: 'forge',
+    forge: ['test', '--json', '--fuzz-seed', '1', '--no-match-path', '**/Market.t.sol'],
+  },
   // Real processes against real deadlines: a machine that stalls for seconds fails a right program.
   { name: 'system', folder: 'test/system', parallel: 1, timeoutMs: 20 * MINUTE_MS, tries: 2 },
   { name: 'binary', folder: 'test/system', parallel: 1, timeoutMs: 15 * MINUTE_MS, tries: 2 },
@@ -65,7 +81,11 @@ export async function runGroup(group: Group, only: string[] | null): Promise<Gro
   const startedAt = performance.now();
   say(`\n${group.name}`);
   const { passed, failed } =
-    'command' in group ? await runOneCommand(group.command) : await runTests(group, only);
+    'command' in group
+      ? await runOneCommand(group.command)
+      : 'forge' in group
+        ? await runForgeTests(group.forge)
+        : await runTests(group, only);
   return { name: group.name, passed, failed, wallMs: performance.now() - startedAt };
 }
 
@@ -94,6 +114,12 @@ async function runOneCommand(command: string[]): Promise<{ passed: number; faile
   say(output.trim());
   say(`  FAILED  ${relative(ROOT, program)} ${args.join(' ')} ended with code ${code}`);
   return { passed: 0, failed: 1 };
+}
+
+async function runForgeTests(args: string[]): Promise<{ passed: number; failed: number }> {
+  const { passed, failed, lines } = readForgeTests(await runForge(args));
+  say(lines.join('\n'));
+  return { passed, failed };
 }
 
 async function runTests(
