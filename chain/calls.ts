@@ -33,6 +33,10 @@ const GAS_SETUP = 3_000_000;
  */
 const GAS_GRANT = 800_000;
 const GRANT_INTERVALS = 24;
+/** Of one grant among many, with all that is cold, and of each word of four intervals: bounds. */
+const GAS_PER_GRANT = 120_000;
+const GAS_PER_WORD = 25_000;
+const INTERVALS_PER_WORD = 4;
 /** Of checking or settling one trade, with all that is cold: an upper bound. */
 const GAS_PER_TRADE = 40_000;
 /** Of giving back what is left of one offer. */
@@ -200,6 +204,16 @@ export interface Grant extends EnergyGrant {
   amountMicro: bigint;
 }
 
+/** The most that a transaction of these grants takes: whether they fit into one. */
+export function gasOfGrants(grants: readonly Grant[]): number {
+  const each = grants.map(({ energyWs, firstInterval, lastInterval }) => {
+    if (energyWs === 0) return GAS_PER_GRANT;
+    const words = Math.ceil((lastInterval - firstInterval) / INTERVALS_PER_WORD) + 1;
+    return GAS_PER_GRANT + GAS_PER_WORD * words;
+  });
+  return each.reduce((sum, gas) => sum + gas, 0);
+}
+
 /** Many grants in one transaction, all or none. */
 export function grantCall(grid: MarketContracts, grants: readonly Grant[]): Call {
   const tuples = grants.map((grant) => [
@@ -213,7 +227,8 @@ export function grantCall(grid: MarketContracts, grants: readonly Grant[]): Call
     grant.maxPowerW,
     grant.amountMicro,
   ]);
-  return call(grid.assets, assets, 'grant', [tuples], GAS_MAX);
+  const gasLimit = Math.min(GAS_MAX, Math.max(GAS_GRANT, gasOfGrants(grants)));
+  return call(grid.assets, assets, 'grant', [tuples], gasLimit);
 }
 
 /** The caps are kept by interval: a long range costs a slot for each. */
