@@ -1,5 +1,5 @@
 /** Withdrawals and what they granted, kept so that a repeated request gets the same answer. */
-import type { Sql, SqlRow } from '../../host/ports.ts';
+import type { Sql, SqlRow, UnixMs } from '../../host/ports.ts';
 import type {
   Address,
   AssetRequest,
@@ -23,6 +23,11 @@ export interface StoredWithdrawal {
   state: 'accepted' | 'granted' | 'failed';
   code: RefusalCode | null;
   sentence: string | null;
+  /** Hash of the transaction, in the outbox, that carries its grants; null: not signed yet. */
+  carrier: string | null;
+  /** It is sent by itself: together with others it was refused. */
+  isAlone: boolean;
+  acceptedAtMs: UnixMs;
 }
 
 export interface Grant extends AssetRequest {
@@ -30,11 +35,6 @@ export interface Grant extends AssetRequest {
   position: number;
   state: 'waiting' | 'granted' | 'refused' | 'returned';
   assetId: number | null;
-}
-
-/** By what an outbox entry names the grant it carries. */
-export function grantRef(requestId: Hex32, part: number | 'money'): string {
-  return `withdrawal:${requestId}:${part}`;
 }
 
 export class Grants {
@@ -169,6 +169,30 @@ export class Grants {
     return this.#sql.all("SELECT * FROM withdrawals WHERE state = 'accepted'").map(withdrawalOf);
   }
 
+  /** Accepted withdrawals that no transaction carries, the oldest first. */
+  unsigned(): StoredWithdrawal[] {
+    return this.#sql
+      .all(
+        `SELECT * FROM withdrawals WHERE state = 'accepted' AND carrier IS NULL
+         ORDER BY at_ms, rowid`,
+      )
+      .map(withdrawalOf);
+  }
+
+  /** By the hash of their transaction. */
+  carriedBy(hash: string): StoredWithdrawal[] {
+    return this.#sql.all('SELECT * FROM withdrawals WHERE carrier = ?', hash).map(withdrawalOf);
+  }
+
+  setCarrier(requestId: Hex32, hash: string): void {
+    this.#sql.run('UPDATE withdrawals SET carrier = ? WHERE request_id = ?', hash, requestId);
+  }
+
+  /** Each withdrawal of a refused transaction is to get one of its own. */
+  separate(hash: string): void {
+    this.#sql.run('UPDATE withdrawals SET carrier = NULL, is_alone = 1 WHERE carrier = ?', hash);
+  }
+
   #insert(
     withdrawal: Withdrawal,
     digest: Hex32,
@@ -204,6 +228,9 @@ function withdrawalOf(row: SqlRow): StoredWithdrawal {
     state: String(row.state) as StoredWithdrawal['state'],
     code: row.code === null ? null : (String(row.code) as RefusalCode),
     sentence: row.sentence === null ? null : String(row.sentence),
+    carrier: row.carrier === null ? null : String(row.carrier),
+    isAlone: Number(row.is_alone) === 1,
+    acceptedAtMs: Number(row.at_ms),
   };
 }
 

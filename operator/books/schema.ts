@@ -110,7 +110,20 @@ CREATE TABLE readings (
 ) STRICT;
 `;
 
-export const BOOKS_MIGRATIONS: readonly string[] = [OUTBOX_SQL, BOOKS_SQL];
+const CARRIERS_SQL = `
+-- The transaction that carries the grants of a withdrawal; null while none was signed. Alone: it
+-- was among several that the contract refused together, and gets a transaction of its own.
+ALTER TABLE withdrawals ADD COLUMN carrier TEXT REFERENCES outbox(hash);
+ALTER TABLE withdrawals ADD COLUMN is_alone INTEGER NOT NULL DEFAULT 0;
+-- Each grant had a transaction of its own before: the last one stands for all of them.
+UPDATE withdrawals SET carrier = (
+  SELECT hash FROM outbox WHERE ref LIKE 'withdrawal:' || request_id || ':%'
+  ORDER BY nonce DESC LIMIT 1
+) WHERE state = 'accepted';
+CREATE INDEX withdrawals_carrier ON withdrawals(carrier) WHERE carrier IS NOT NULL;
+`;
+
+export const BOOKS_MIGRATIONS: readonly string[] = [OUTBOX_SQL, BOOKS_SQL, CARRIERS_SQL];
 
 /** solver.db holds an outbox and nothing else. */
 export const SOLVER_MIGRATIONS: readonly string[] = [OUTBOX_SQL];

@@ -4,13 +4,13 @@
  * become durable together, so that a restart reads on and nothing counts twice.
  */
 import type { MarketFeed } from '../../chain/follower.ts';
-import type { OutboxStore } from '../../chain/outbox-store.ts';
+import type { OutboxEntry, OutboxStore } from '../../chain/outbox-store.ts';
 import type { Clock, Log } from '../../host/ports.ts';
 import type { MarketEvent } from '../../market/events.ts';
 import { decodeChunk } from '../../market/matching/chunk.ts';
 import type { RefusalCode } from '../../market/messages.ts';
 import type { Books } from '../books/books.ts';
-import { type Grant, grantRef, type StoredWithdrawal } from '../books/grants.ts';
+import type { Grant, StoredWithdrawal } from '../books/grants.ts';
 
 type Of<K extends MarketEvent['kind']> = Extract<MarketEvent, { kind: K }>;
 
@@ -54,10 +54,15 @@ export class LogKeeper {
 
   /**
    * Brings accepted withdrawals to their end: granted once every grant stands in the log, failed
-   * once the contract refused one. Money that was not granted goes back to the account.
+   * once the contract refused them by themselves. Money that was not granted goes back to the
+   * account.
    */
   reconcile(): void {
     const { grants } = this.#books;
+    for (const { carrier } of grants.accepted()) {
+      const entry = carrier === null ? null : this.#outbox.find(carrier);
+      if (entry?.state === 'reverted') this.#books.transaction(() => this.#separate(entry));
+    }
     for (const withdrawal of grants.accepted()) {
       this.#books.transaction(() => this.#reconcileOne(withdrawal));
     }
@@ -138,46 +143,44 @@ export class LogKeeper {
     meters.book(link.meterId, amountMicro, 'deposited', ref, this.#clock.now());
   }
 
-  #reconcileOne(withdrawal: StoredWithdrawal): void {
-    const { grants, meters } = this.#books;
-    const { requestId, meterId, amountMicro } = withdrawal;
-    const reasons: { code: RefusalCode; reason: string }[] = [];
-    let { money } = withdrawal;
-    const moneyRefusal = money === 'none' ? null : this.#refusal(grantRef(requestId, 'money'));
-    if (moneyRefusal !== null) {
-      reasons.push({ code: 'no-money', reason: moneyRefusal });
-      money = 'refused';
-      grants.setMoney(requestId, money);
-      meters.book(meterId, amountMicro, 'returned', requestId, this.#clock.now());
-    }
-    let isWaiting = money === 'waiting';
-    for (const grant of grants.grantsOf(requestId)) {
-      const reason = this.#refusal(grantRef(requestId, grant.position));
-      if (reason !== null) {
-        reasons.push({ code: 'power-limit', reason });
-        grants.setGrant(grant, 'refused', null);
-      } else if (grant.state === 'waiting') {
-        isWaiting = true;
-      }
-    }
-    if (isWaiting) return;
-    const [first] = reasons;
-    if (first === undefined) {
-      grants.setState(requestId, 'granted');
-      return;
-    }
-    const { code, reason } = first;
-    this.#log.error('a grant was refused by the contract', { requestId, reason });
-    const sentence = `the contract refused the grant: ${reason}`;
-    grants.setState(requestId, 'failed', { code, sentence });
+  /** All or none: which grant was refused shows once each withdrawal is sent by itself. */
+  #separate({ hash, reason }: OutboxEntry): void {
+    const { grants } = this.#books;
+    const withdrawals = grants.carriedBy(hash).length;
+    if (withdrawals <= 1) return;
+    grants.separate(hash);
+    this.#log.warn('grants were refused together; each withdrawal is sent by itself', {
+      withdrawals,
+      reason,
+    });
   }
 
-  /** Why the chain did not take the transaction of a grant; null while that is open. */
-  #refusal(ref: string): string | null {
-    const entry = this.#outbox.byRef(ref).at(-1);
-    return entry?.state === 'reverted' || entry?.state === 'replaced'
-      ? (entry.reason ?? entry.state)
-      : null;
+  #reconcileOne(withdrawal: StoredWithdrawal): void {
+    const { grants } = this.#books;
+    const { requestId, carrier, money } = withdrawal;
+    const entry = carrier === null ? null : this.#outbox.find(carrier);
+    if (entry?.state === 'reverted' || entry?.state === 'replaced') {
+      this.#fail(withdrawal, entry.reason ?? entry.state);
+      return;
+    }
+    const isWaiting = grants.grantsOf(requestId).some(({ state }) => state === 'waiting');
+    if (!isWaiting && money !== 'waiting') grants.setState(requestId, 'granted');
+  }
+
+  #fail({ requestId, meterId, amountMicro, money }: StoredWithdrawal, reason: string): void {
+    const { grants, meters } = this.#books;
+    const held = grants.grantsOf(requestId);
+    for (const grant of held) {
+      if (grant.state === 'waiting') grants.setGrant(grant, 'refused', null);
+    }
+    if (money === 'waiting') {
+      grants.setMoney(requestId, 'refused');
+      meters.book(meterId, amountMicro, 'returned', requestId, this.#clock.now());
+    }
+    this.#log.error('a grant was refused by the contract', { requestId, reason });
+    const code: RefusalCode = held.length === 0 ? 'no-money' : 'power-limit';
+    const sentence = `the contract refused the grant: ${reason}`;
+    grants.setState(requestId, 'failed', { code, sentence });
   }
 }
 

@@ -8,7 +8,7 @@ import { addFinancialBalanceCall } from '../../chain/calls.ts';
 import { FollowerError, type MarketFeed } from '../../chain/follower.ts';
 import { type Outbox, OutboxError } from '../../chain/outbox.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
-import type { Clock, HttpRequest, HttpResponse, Log } from '../../host/ports.ts';
+import type { Clock, HttpRequest, HttpResponse, Log, Pacer, UnixMs } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
 import type { Hex32 } from '../../market/messages.ts';
@@ -23,6 +23,7 @@ import {
 } from '../../market/messages-json.ts';
 import type { Books } from '../books/books.ts';
 import { addressOf, signerOf } from '../keys.ts';
+import { Granting } from './granting.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { answerAccount, answerReadings, type ReadingPorts } from './readings.ts';
 import { Withdrawals } from './withdrawals.ts';
@@ -38,12 +39,18 @@ export interface DsoPorts {
   solver: { address: string; stakeMicro: bigint } | null;
   usePriceMicroPerKwh: number;
   pollMs: number;
+  /**
+   * How long an accepted withdrawal waits for others that share its transaction, market ms.
+   * Default: a poll, at most about a block.
+   */
+  gatherMs?: number;
   clock: Clock;
   log: Log;
 }
 
-/** How long an answer waits for its transactions to leave, real ms: they are durable before. */
-const SEND_MS = 5_000;
+const BLOCK_MS = 15_000;
+/** The reason of a wait that ended because there is something to sign. */
+const WOKEN = new Error('a withdrawal came');
 const NOT_READY = 'the utility has not reached the chain since it was set up; ask again later';
 
 export class Dso {
@@ -52,13 +59,17 @@ export class Dso {
   readonly #readings: ReadingPorts;
   readonly #keeper: LogKeeper;
   readonly #sign: (digest: Hex32) => string;
+  readonly #granting: Granting;
   #isChainDown = false;
+  #wake: AbortController | null = null;
 
   constructor(ports: DsoPorts) {
     const { books, outbox, grid, key, clock, log } = ports;
     this.#ports = ports;
     this.#sign = signerOf(key);
     this.#withdrawals = new Withdrawals(ports);
+    const gatherMs = ports.gatherMs ?? Math.min(ports.pollMs, BLOCK_MS);
+    this.#granting = new Granting({ ...ports, gatherMs });
     this.#readings = { books, grid, clock, sign: this.#sign };
     this.#keeper = new LogKeeper({ books, outbox: outbox.store, clock, log });
   }
@@ -68,9 +79,12 @@ export class Dso {
     const { clock, pollMs } = this.#ports;
     const pacer = clock.pacer('dso');
     try {
+      let pollAtMs = clock.now();
       while (!signal.aborted) {
         await this.#step(signal);
-        await pacer.until(clock.now() + pollMs, signal);
+        // Waking to sign in between does not shift the polls.
+        if (clock.now() >= pollAtMs) pollAtMs = clock.now() + pollMs;
+        await this.#pause(pacer, pollAtMs, signal);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -88,7 +102,6 @@ export class Dso {
     }
     try {
       const { requestId, body } = answer(request.body);
-      if (request.path === PATHS.withdrawals) await this.#sendSoon(request.signal);
       const sealed = sealAnswer(domainOf(this.#ports.grid), requestId, body, this.#sign);
       return { status: 200, body: sealed };
     } catch (error) {
@@ -103,6 +116,8 @@ export class Dso {
       const answer = this.#withdrawals.answer(parseWithdrawal(text));
       if (answer.state === 'failed') {
         this.#ports.log.info('a withdrawal was refused', { code: answer.code });
+      } else if (answer.state === 'accepted') {
+        this.#wake?.abort(WOKEN);
       }
       return { requestId: answer.requestId, body: answerJson(answer) };
     },
@@ -116,6 +131,28 @@ export class Dso {
     },
   };
 
+  /** To the next poll, or to when grants are due to be signed. */
+  async #pause(pacer: Pacer, pollAtMs: UnixMs, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      // What is overdue could not be signed: the next poll tries again.
+      const dueAtMs = this.#granting.dueAtMs() ?? pollAtMs;
+      const untilMs = dueAtMs > this.#ports.clock.now() ? Math.min(dueAtMs, pollAtMs) : pollAtMs;
+      const wake = new AbortController();
+      const end = () => wake.abort(signal.reason);
+      signal.addEventListener('abort', end, { once: true });
+      this.#wake = wake;
+      try {
+        if (signal.aborted) end();
+        return await pacer.until(untilMs, wake.signal);
+      } catch (error) {
+        if (error !== WOKEN || signal.aborted) throw error;
+      } finally {
+        this.#wake = null;
+        signal.removeEventListener('abort', end);
+      }
+    }
+  }
+
   async #step(signal: AbortSignal): Promise<void> {
     const { outbox, feed } = this.#ports;
     try {
@@ -123,6 +160,7 @@ export class Dso {
       await this.#keeper.follow(feed, signal);
       await outbox.seed(addressOf(this.#ports.key).toLowerCase(), signal);
       this.#fundSolver();
+      this.#granting.signDue();
       const report = await outbox.flush(signal);
       this.#keeper.reconcile();
       if (report.error !== null) throw report.error;
@@ -151,23 +189,6 @@ export class Dso {
     const call = addFinancialBalanceCall(contracts, address, contracts.matching, stakeMicro);
     outbox.enqueue(new SigningKey(key), call, ref);
     this.#ports.log.info('the solver gets its stake', { solver: address, amountMicro: stakeMicro });
-  }
-
-  /**
-   * Hands the grants to the chain before the answer leaves, if that takes no time: in a lab with
-   * stepped time the asking agent thereby holds time still until they are there.
-   */
-  async #sendSoon(signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    const stop = () => done.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    const sent = this.#ports.outbox.flush(new AbortController().signal).catch((error: unknown) => {
-      this.#ports.log.warn('grants could not be sent yet', { reason: String(error) });
-    });
-    const timeUp = this.#ports.clock.delay(SEND_MS, done.signal).catch(() => undefined);
-    await Promise.race([sent, timeUp]);
-    signal.removeEventListener('abort', stop);
-    done.abort();
   }
 }
 

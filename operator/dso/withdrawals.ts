@@ -1,14 +1,13 @@
 /**
  * Whether a meter gets what it asks for (design: meter and DSO; matching, assets). An accepted
- * request is debited, its grants are signed, and all of it is durable before the answer leaves.
+ * request is debited, and all of it is durable before the answer leaves; its grants are signed with
+ * those of others soon after (granting.ts).
  *
  * What an account must cover: the money asked for, and besides that the energy which the meter has
  * sold by final trades and not yet delivered, at the utility's highest price for use. That is what
  * the utility would have to deliver in its place.
  */
-import { SigningKey } from 'ethers';
-import { addEnergyCall, addFinancialBalanceCall } from '../../chain/calls.ts';
-import type { Outbox } from '../../chain/outbox.ts';
+import { type Outbox, OutboxError } from '../../chain/outbox.ts';
 import type { Clock } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
@@ -25,7 +24,6 @@ import {
 import type { SignedWithdrawal, WithdrawalAnswer } from '../../market/messages-json.ts';
 import { paymentMicro } from '../../market/units.ts';
 import type { Books } from '../books/books.ts';
-import { grantRef } from '../books/grants.ts';
 import type { Meter } from '../books/meters.ts';
 
 /** Refuses a withdrawal; kept with the request, so that a repetition hears the same. */
@@ -44,8 +42,6 @@ export interface WithdrawalPorts {
   books: Books;
   outbox: Outbox;
   grid: GridFacts;
-  /** The DSO's key: the granter. */
-  key: Uint8Array;
   /** The utility's highest price for use. */
   usePriceMicroPerKwh: number;
   clock: Clock;
@@ -53,14 +49,15 @@ export interface WithdrawalPorts {
 
 export class Withdrawals {
   readonly #ports: WithdrawalPorts;
-  readonly #key: SigningKey;
 
   constructor(ports: WithdrawalPorts) {
     this.#ports = ports;
-    this.#key = new SigningKey(ports.key);
   }
 
-  /** Decides once, and answers a repeated request as things stand now. */
+  /**
+   * Decides once, and answers a repeated request as things stand now.
+   * @throws OutboxError `unseeded` while nothing could be granted
+   */
   answer(signed: SignedWithdrawal): WithdrawalAnswer {
     const { books, grid } = this.#ports;
     const { withdrawal } = signed;
@@ -95,8 +92,11 @@ export class Withdrawals {
   }
 
   #decide(withdrawal: Withdrawal, meter: Meter, digest: Hex32): WithdrawalAnswer {
-    const { books, clock } = this.#ports;
+    const { books, outbox, grid, clock } = this.#ports;
     const { requestId, address } = withdrawal;
+    if (outbox.store.nextNonce(grid.dso.address) === null) {
+      throw new OutboxError('unseeded', 'nothing is accepted before the chain was reached');
+    }
     const atMs = clock.now();
     try {
       this.#check(withdrawal, meter, atMs / 1000);
@@ -110,20 +110,8 @@ export class Withdrawals {
       if (withdrawal.amountMicro > 0n) {
         books.meters.book(meter.meterId, -withdrawal.amountMicro, 'granted', requestId, atMs);
       }
-      this.#sign(withdrawal);
     });
     return { requestId, address, state: 'accepted' };
-  }
-
-  #sign({ requestId, address, market, feeder, assets, amountMicro }: Withdrawal): void {
-    const { outbox, grid } = this.#ports;
-    for (const [position, asset] of assets.entries()) {
-      const call = addEnergyCall(grid.contracts, { to: address, market, feeder, ...asset });
-      outbox.enqueue(this.#key, call, grantRef(requestId, position));
-    }
-    if (amountMicro === 0n) return;
-    const call = addFinancialBalanceCall(grid.contracts, address, market, amountMicro);
-    outbox.enqueue(this.#key, call, grantRef(requestId, 'money'));
   }
 
   /** @throws Refused */

@@ -1,5 +1,5 @@
 /** The rules of a withdrawal, against real books in memory; nothing is sent. */
-import { getBytes, SigningKey, Wallet } from 'ethers';
+import { SigningKey, Wallet } from 'ethers';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -43,7 +43,6 @@ function setUp(balanceMicro = 50_000_000n) {
     books,
     outbox,
     grid: GRID,
-    key: getBytes(DSO_KEY),
     usePriceMicroPerKwh: 300_000,
     clock,
   });
@@ -82,44 +81,47 @@ function setUp(balanceMicro = 50_000_000n) {
   return { books, store, clock, ask, make, sign, current };
 }
 
-test('an accepted withdrawal is debited, its grants are signed, all of it at once', () => {
+test('an accepted withdrawal is debited, and waits to be granted', () => {
   const { books, store, make, sign, current } = setUp();
   const assets = [assetAt(current + 4), assetAt(current + 5, { side: 'buy', maxPowerW: 500 })];
   const { withdrawal, addressKey } = make({ assets, amountMicro: 7_000n });
   assert.is(sign(withdrawal, METER_KEY, addressKey).state, 'accepted');
   assert.is(books.meters.find(METER)?.balanceMicro, 49_993_000n);
+  const { requestId } = withdrawal;
   assert.equal(
-    store.open().map(({ kind, nonce }) => [kind, nonce]),
-    [
-      ['addEnergy', 0],
-      ['addEnergy', 1],
-      ['addFinancialBalance', 2],
-    ],
+    books.grants.unsigned().map((each) => each.requestId),
+    [requestId],
   );
+  assert.equal(
+    books.grants.grantsOf(requestId).map(({ state }) => state),
+    ['waiting', 'waiting'],
+  );
+  assert.is(store.open().length, 0);
 });
 
 test('a repeated request gets its answer again and nothing else happens', () => {
-  const { books, store, make, sign, clock } = setUp();
+  const { books, make, sign, clock } = setUp();
   const { withdrawal, addressKey } = make();
   for (let times = 0; times < 3; times += 1) {
     assert.is(sign(withdrawal, METER_KEY, addressKey).state, 'accepted');
     clock.nowMs += 3_600_000;
   }
   assert.is(books.meters.find(METER)?.balanceMicro, 49_999_000n);
-  assert.is(store.open().length, 2);
+  assert.is(books.grants.unsigned().length, 1);
   const changed = sign({ ...withdrawal, amountMicro: 5n }, METER_KEY, addressKey);
   assert.equal([changed.state, 'code' in changed && changed.code], ['failed', 'malformed']);
   assert.is(sign(withdrawal, METER_KEY, addressKey).state, 'accepted');
 });
 
 test('a refusal is kept and repeated, and costs nothing', () => {
-  const { books, store, make, sign } = setUp(10n);
+  const { books, make, sign } = setUp(10n);
   const { withdrawal, addressKey } = make();
   const first = sign(withdrawal, METER_KEY, addressKey);
   assert.is('code' in first && first.code, 'no-money');
   books.transaction(() => books.meters.book(METER, 1_000_000n, 'deposited', 'x', 0));
   assert.equal(sign(withdrawal, METER_KEY, addressKey), first);
-  assert.equal([store.open().length, books.grants.linkOf(withdrawal.address)], [0, null]);
+  assert.is(books.grants.unsigned().length, 0);
+  assert.is(books.grants.linkOf(withdrawal.address), null);
 });
 
 test('each rule refuses what breaks it and nothing else, with its code', () => {

@@ -30,10 +30,10 @@ export interface Blow {
   /** Interval of the run, from 0, in which it is waited for at the earliest. */
   from: number;
   /** Which function's transaction it is; null: none, as soon as a third of the interval is over. */
-  call: 'addEnergy' | 'submitSolution' | 'postOffer' | null;
+  call: 'grant' | 'submitSolution' | 'postOffer' | null;
   /** What becomes of the transaction. */
   fate: Fate;
-  /** Who is killed: `home` is the one that sent it, or that the grant is for, or the first. */
+  /** Who is killed: `home` is the one that sent it, or whose grant is the first, or the first. */
   victims: ('dso' | 'solver' | 'home')[];
   /** Real time until they are started again. */
   downMs: number;
@@ -138,7 +138,7 @@ class Trouble {
     if (due === null || due.call === null || sent.selector !== selectorOf(due.call)) {
       return 'passed';
     }
-    const address = due.call === 'addEnergy' ? granteeOf(sent) : sent.from;
+    const address = due.call === 'grant' ? granteeOf(sent) : sent.from;
     await this.#strike(due, this.#run.homeNames.of(address) ?? '');
     return due.fate;
   }
@@ -198,13 +198,14 @@ class Trouble {
 }
 
 function selectorOf(call: NonNullable<Blow['call']>): string {
-  const contract = call === 'addEnergy' ? assets : matching;
+  const contract = call === 'grant' ? assets : matching;
   return contract.getFunction(call)?.selector ?? '';
 }
 
-/** Lower case. */
+/** The first of those that a transaction grants to; lower case. */
 function granteeOf(sent: Sent): string {
-  return String(assets.decodeFunctionData('addEnergy', sent.data)[0]).toLowerCase();
+  const [[first]] = assets.decodeFunctionData('grant', sent.data);
+  return String(first?.to).toLowerCase();
 }
 
 /** Waits until the run's readings are acknowledged. @returns those that were not in the end */

@@ -17,7 +17,7 @@ const BLOWS: Blow[] = [
   {
     name: 'the DSO, while a grant is on its way and before it hears so',
     from: 1,
-    call: 'addEnergy',
+    call: 'grant',
     fate: 'unanswered',
     victims: ['dso'],
     downMs: 1_200,
@@ -41,7 +41,7 @@ const BLOWS: Blow[] = [
   {
     name: 'an agent, between withdrawal and posting',
     from: 4,
-    call: 'addEnergy',
+    call: 'grant',
     fate: 'passed',
     victims: ['home'],
     downMs: 800,
@@ -49,10 +49,12 @@ const BLOWS: Blow[] = [
   {
     name: 'the DSO, its grant signed and lost, until the offer would be over',
     from: 5,
-    call: 'addEnergy',
+    call: 'grant',
     fate: 'lost',
     victims: ['dso'],
-    downMs: 12_500,
+    // Homes that find it away leave it alone for longer and longer: it is back before their fourth
+    // look, because the fifth would fall into the next blow.
+    downMs: 9_000,
   },
   {
     name: 'DSO, solver and an agent at once',
