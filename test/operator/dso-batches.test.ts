@@ -1,6 +1,7 @@
 /** Grants of many withdrawals in one transaction, on a real chain with its caps. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SteppedClock } from '../../host/stepped-clock.ts';
 import { intervalAt } from '../../market/intervals.ts';
 import { setUpDso } from './dso-world.ts';
 import { assetAt } from './world.ts';
@@ -76,6 +77,32 @@ test('grants over a cap fail by themselves; the others come, once, over any rest
     assert.equal(balances, [2_000_000n, 0n, 0n, 3_000_000n]);
     assert.is(await world.reads.assetCount(), 2);
   } finally {
+    await world.close();
+  }
+});
+
+test('a batch is signed between polls when its time is up; polls keep their beat', async () => {
+  const world = await setUpDso();
+  const stop = new AbortController();
+  const startMs = Date.now();
+  const clock = new SteppedClock(startMs);
+  const dso = world.begin(undefined, { clock, pollMs: 60_000 });
+  const running = dso.run(stop.signal);
+  try {
+    assert.is(await clock.advance(startMs), startMs + 60_000);
+    const [wish, later] = [world.wish(), world.wish()];
+    assert.is((await world.withdraw(dso, wish)).state, 'accepted');
+    assert.is(await clock.advance(startMs + 9_000), startMs + 15_000);
+    assert.is((await world.withdraw(dso, later)).state, 'accepted');
+    assert.is(world.sql.all(GRANTS).length, 0);
+    assert.is(await clock.advance(startMs + 15_000), startMs + 60_000);
+    const { requestId } = later.withdrawal;
+    const [entry] = world.sql.all(GRANTS);
+    assert.is(world.books.grants.find(requestId)?.carrier, entry?.hash);
+    assert.is(world.books.grants.unsigned().length, 0);
+  } finally {
+    stop.abort();
+    await running;
     await world.close();
   }
 });

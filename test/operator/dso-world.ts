@@ -19,7 +19,7 @@ import { openAnswer, PATHS, parseWithdrawalAnswer } from '../../market/messages-
 import { Books } from '../../operator/books/books.ts';
 import { BOOKS_MIGRATIONS } from '../../operator/books/schema.ts';
 import { firstBlockToRead } from '../../operator/dso/log-keeper.ts';
-import { Dso } from '../../operator/dso/service.ts';
+import { Dso, type DsoPorts } from '../../operator/dso/service.ts';
 import { stillClock } from '../chain/scripted-transport.ts';
 import { untilSettled } from '../chain/until-settled.ts';
 import {
@@ -94,12 +94,15 @@ export async function setUpDso(more = '') {
   const solver = Wallet.createRandom().address;
 
   /** A DSO that goes on from the books, as after a restart. */
-  const begin = (fromBlock = firstBlockToRead(books, deployedAtBlock)) => {
+  const begin = (
+    fromBlock = firstBlockToRead(books, deployedAtBlock),
+    more: Partial<Pick<DsoPorts, 'clock' | 'pollMs'>> = {},
+  ) => {
     const feed = new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
     const key = readKeyFile(join(utility.folder, 'dso.key'));
     const stake = { address: solver, stakeMicro: 1_000_000n };
-    const rules = { usePriceMicroPerKwh: 300_000, pollMs: POLL_MS };
-    return new Dso({ books, outbox, feed, grid: facts, key, solver: stake, ...rules, clock, log });
+    const rules = { usePriceMicroPerKwh: 300_000, pollMs: POLL_MS, clock, ...more };
+    return new Dso({ books, outbox, feed, grid: facts, key, solver: stake, ...rules, log });
   };
   const withdraw = async (dso: Dso, { withdrawal, body }: ReturnType<typeof makeWithdrawal>) =>
     parseWithdrawalAnswer(await post(dso, facts, PATHS.withdrawals, body, withdrawal.requestId));

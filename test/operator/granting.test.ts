@@ -221,6 +221,41 @@ test('a transaction whose nonce something else used is not made again', () => {
   }
 });
 
+test('what was signed by an earlier release is not signed again', () => {
+  const { path, dispose } = temporaryFolder();
+  const file = join(path, 'books.db');
+  try {
+    const [id, signed] = [keyOf(77), keyOf(78)];
+    const old = openSql(file, { migrations: BOOKS_MIGRATIONS.slice(0, 2) });
+    old.run("INSERT INTO meters VALUES ('m', 1, 9, '9', 0, 0)");
+    for (const each of [id, signed]) {
+      old.run(
+        `INSERT INTO withdrawals
+         VALUES (?, 'm', 'a', 'd', '1', 'waiting', 'accepted', NULL, NULL, 0)`,
+        each,
+      );
+    }
+    old.run("INSERT INTO outbox_addresses VALUES ('o', 0)");
+    for (const nonce of [0, 1]) {
+      old.run(
+        `INSERT INTO outbox VALUES (?, 'o', ?, 'k', ?, 'r', 'sent', 0, NULL, NULL, NULL)`,
+        ...[`hash ${nonce}`, nonce, `withdrawal:${signed}:${nonce}`],
+      );
+    }
+    old.close();
+    const sql = openSql(file, { migrations: BOOKS_MIGRATIONS });
+    const { grants } = new Books(sql);
+    assert.equal([grants.find(signed)?.carrier, grants.find(id)?.carrier], ['hash 1', null]);
+    assert.equal(
+      grants.unsigned().map(({ requestId }) => requestId),
+      [id],
+    );
+    sql.close();
+  } finally {
+    dispose();
+  }
+});
+
 test('any mix is put into transactions of few grants and little gas, each grant once', () => {
   const asset = fc.record({ length: fc.integer({ min: 1, max: 96 }) });
   const wish = fc.record({ assets: fc.array(asset, { maxLength: 16 }), micro: fc.nat(9) });
