@@ -64,6 +64,7 @@ export class Grants {
     }
   }
 
+  /** The address is a fresh one, or one of the same meter that got nothing so far. */
   accept(withdrawal: Withdrawal, digest: Hex32, atMs: number): void {
     const { requestId, meterId, address, assets, amountMicro } = withdrawal;
     this.#insert(withdrawal, digest, atMs, {
@@ -73,7 +74,8 @@ export class Grants {
       sentence: null,
     });
     this.#sql.run(
-      'INSERT INTO addresses(address, request_id, meter_id) VALUES (?, ?, ?)',
+      `INSERT INTO addresses(address, request_id, meter_id) VALUES (?, ?, ?)
+       ON CONFLICT (address) DO UPDATE SET request_id = excluded.request_id`,
       address.toLowerCase(),
       requestId,
       meterId,

@@ -116,7 +116,7 @@ export class Withdrawals {
 
   /** @throws Refused */
   #check(withdrawal: Withdrawal, meter: Meter, now: number): void {
-    const { books, grid } = this.#ports;
+    const { grid } = this.#ports;
     const { address, assets, amountMicro } = withdrawal;
     if (meter.suspended) throw new Refused('suspended-meter');
     if (withdrawal.expiresAt <= now) throw new Refused('expired');
@@ -126,10 +126,24 @@ export class Withdrawals {
       throw new Refused('malformed', 'it asks for nothing');
     }
     const isOurs = address === withdrawal.meterId || address === grid.dso.address;
-    if (isOurs || books.grants.linkOf(address) !== null) throw new Refused('used-address');
+    if (isOurs || this.#isUsed(withdrawal)) throw new Refused('used-address');
     for (const asset of assets) this.#checkRange(asset, now);
     if (assets.length > 0) this.#checkPower(assets, meter);
     this.#checkMoney(amountMicro, meter, now);
+  }
+
+  /** One whose only grant the contract refused got nothing: its meter may ask for it again. */
+  #isUsed({ address, meterId }: Withdrawal): boolean {
+    const { books, outbox } = this.#ports;
+    const link = books.grants.linkOf(address);
+    if (link === null) return false;
+    const before = books.grants.find(link.requestId);
+    if (link.meterId !== meterId || before?.state !== 'failed') return true;
+    const carrier = before.carrier === null ? null : outbox.store.find(before.carrier);
+    const isGranted =
+      before.money === 'granted' ||
+      books.grants.grantsOf(link.requestId).some(({ state }) => state !== 'refused');
+    return carrier?.state !== 'reverted' || isGranted;
   }
 
   #checkRange(asset: AssetRequest, now: number): void {

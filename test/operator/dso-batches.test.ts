@@ -76,6 +76,15 @@ test('grants over a cap fail by themselves; the others come, once, over any rest
     );
     assert.equal(balances, [2_000_000n, 0n, 0n, 3_000_000n]);
     assert.is(await world.reads.assetCount(), 2);
+    // An address that got nothing may be asked for again, one that got something may not.
+    const retry = ({ addressKey }: typeof good) =>
+      world.withdraw(last, world.wish({ addressKey, assets: [], amountMicro: 1_000_000n }));
+    assert.equal(
+      [(await retry(good)).state, (await retry(overMoney)).state, (await retry(overMoney)).state],
+      ['failed', 'accepted', 'failed'],
+    );
+    await world.sign(last);
+    assert.is(await world.reads.balanceMicro(overMoney.withdrawal.address), 1_000_000n);
   } finally {
     await world.close();
   }
