@@ -29,6 +29,8 @@ export interface SolverSettings extends SolutionRules {
   contracts: MarketContracts;
   /** What to have at stake; it is put there once, when less is. */
   stakeMicro: bigint;
+  /** Someone else looks after the money for it, and says what is missing. Default: false. */
+  isFunded?: boolean;
   /** What final energy between homes pays solvers: above 0 solutions are announced. Default: 0. */
   rewardMicroPerKwh?: number;
   pollSeconds: number;
@@ -39,6 +41,8 @@ export interface SolverSettings extends SolutionRules {
   marginSeconds?: number;
   /** How long no offer must have come before a solution is submitted. Default: interval / 20. */
   pauseSeconds?: number;
+  /** In a larger market no solution is looked for: it might take too long here. Default: none. */
+  mostOffers?: number;
 }
 
 export interface SolverPorts {
@@ -81,6 +85,9 @@ export class SolverLoop {
   readonly #statistics = { submitted: 0, accepted: 0, rejected: 0, finalized: 0, settled: 0 };
   #isSeeded = false;
   #isStaked = false;
+  /** The stake that was missing when that was last told. */
+  #missingMicro = 0n;
+  #isTooLarge = false;
   /** Something changed since the last solution that was looked for. */
   #hasNews = true;
   #newsAt = 0;
@@ -268,6 +275,8 @@ export class SolverLoop {
     if (this.#isUnderWay('stake')) return;
     const missing = stakeMicro - held;
     if ((await chain.balanceMicro(this.#address, signal)) < missing) {
+      if (this.#settings.isFunded === true || this.#missingMicro === missing) return;
+      this.#missingMicro = missing;
       log.warn('the solver has no money for its stake: grant it some', {
         solver: this.#address,
         missingMicro: missing,
@@ -315,6 +324,7 @@ export class SolverLoop {
     this.#lastWindow = window;
     if (!this.#isStaked || !this.#hasNews || !this.#isTime(window, now)) return;
     this.#hasNews = false;
+    if (this.#isBeyond(window)) return;
     const solution = await solve(this.#settings, {
       book: this.#book,
       window,
@@ -325,6 +335,20 @@ export class SolverLoop {
     const horizon = this.#settings.calendar.horizonIntervals;
     this.#submission = Submission.begin(this.#context(), solution.chunks, horizon);
     this.#statistics.submitted++;
+  }
+
+  /** Whether there are more offers than may be looked at; told when that begins and ends. */
+  #isBeyond({ firstSure, last }: Window): boolean {
+    const { mostOffers = Number.POSITIVE_INFINITY } = this.#settings;
+    const offers = this.#book.openOffers(firstSure, last).length;
+    if (offers > mostOffers !== this.#isTooLarge) {
+      this.#isTooLarge = offers > mostOffers;
+      const text = this.#isTooLarge
+        ? 'the market has more offers than this solver may look at: it leaves it to others'
+        : 'the market is small enough again for this solver';
+      this.#ports.log.warn(text, { offers, mostOffers });
+    }
+    return this.#isTooLarge;
   }
 
   /** Once an interval: a day back is all that is ever needed. */

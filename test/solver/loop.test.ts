@@ -330,6 +330,38 @@ test('an endpoint that fails costs nothing but time', async () => {
   assert.equal(world.kinds(), ['submitSolution']);
 });
 
+test('leaves a market that is too large to others, and comes back', async () => {
+  const world = new ScriptedMarket();
+  const solver = world.solver({ mostOffers: 2 });
+  world.say(limits, ...[1, 2, 3].map((id) => posted(id, id === 1 ? 'sell' : 'buy', T + 1)));
+  for (let polls = 0; polls < 20; polls++) {
+    world.nowSeconds += 5;
+    await solver.step(signal);
+  }
+  assert.equal(world.kinds(), []);
+  assert.is(world.warnings.length, 1);
+  assert.match(world.warnings[0] ?? '', 'more offers than this solver may look at');
+  world.nowSeconds = START + 900;
+  world.say(posted(4, 'sell', T + 3), posted(5, 'buy', T + 3));
+  for (let polls = 0; polls < 20; polls++) {
+    world.nowSeconds += 5;
+    await solver.step(signal);
+  }
+  assert.ok(world.kinds().includes('submitSolution'));
+  assert.is(world.warnings.length, 2);
+});
+
+test('says once what its stake lacks, or leaves that to who funds it', async () => {
+  const world = new ScriptedMarket();
+  world.stakeMicro = 0n;
+  const solver = world.solver({ stakeMicro: 5n });
+  for (let polls = 0; polls < 5; polls++) await solver.step(signal);
+  assert.equal(world.warnings, ['the solver has no money for its stake: grant it some']);
+  const funded = world.solver({ stakeMicro: 5n, isFunded: true });
+  await funded.step(signal);
+  assert.is(world.warnings.length, 1);
+});
+
 test('waits for what was signed before a restart', async () => {
   const world = new ScriptedMarket();
   world.decide(() => null);
