@@ -18,7 +18,7 @@ import {
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inject } from 'postject';
-import { ADDONS, bundleAgent } from './bundle.ts';
+import { ADDONS, bundleAgent, HIGHS } from './bundle.ts';
 import { nodeBinary } from './node-package.ts';
 import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
@@ -96,6 +96,7 @@ function assets(platform: Platform): Record<string, string> {
     'package.json': join(ROOT, 'package.json'),
     [ADDONS.sqlite]: join(modules, 'better-sqlite3', 'prebuilds', platform.sqlite),
     [ADDONS.serial]: serial,
+    [HIGHS]: join(modules, 'highs', 'build', 'highs.wasm'),
     ...Object.fromEntries(
       profiles.sort().map((name) => [`${PROFILES}/${name}`, join(ROOT, PROFILES, name)]),
     ),

@@ -19,6 +19,9 @@ export const ADDONS = {
   serial: 'native/serialport.node',
 } as const;
 
+/** What HiGHS runs: the package would look for the file beside its script. */
+export const HIGHS = 'native/highs.wasm';
+
 /** As at the end of agent/main.ts, which cannot tell in a bundle whether it is the program. */
 const ENTRY = `
   import { main } from './agent/main.ts';
@@ -57,6 +60,7 @@ function replacements(): Plugin {
       const contents: Record<string, string> = {
         'sqlite-binding': `exports.getBinding = () => ${addon(ADDONS.sqlite)};`,
         'node-gyp-build': `module.exports = () => ${addon(ADDONS.serial)};`,
+        highs: highsWith(HIGHS),
         nothing: 'module.exports = {};',
       };
       const replace = (filter: RegExp, path: string, importer?: RegExp): void => {
@@ -68,6 +72,7 @@ function replacements(): Plugin {
       };
       replace(/^\.\/binding$/, 'sqlite-binding', /better-sqlite3[\\/]lib[\\/]/);
       replace(/^node-gyp-build$/, 'node-gyp-build');
+      replace(/^highs$/, 'highs');
       replace(new RegExp(`^(${LEFT_OUT.join('|')})$`), 'nothing');
       // Its ESM build asks for import.meta.url as it is loaded.
       esbuild.onResolve({ filter: /^node-cron$/ }, () => ({
@@ -80,4 +85,24 @@ function replacements(): Plugin {
       }));
     },
   };
+}
+
+/**
+ * The loader of `highs`, given its WebAssembly from an asset: compiled beside the main thread, and
+ * by the one hook that the loader of this release heeds.
+ */
+function highsWith(asset: string): string {
+  const loader = JSON.stringify(join(ROOT, 'node_modules', 'highs', 'build', 'highs.js'));
+  const resources = JSON.stringify(join(ROOT, 'host', 'resources.ts'));
+  const name = JSON.stringify(asset);
+  return `
+    const load = require(${loader});
+    const { projectResources } = require(${resources});
+    module.exports = async (options) => {
+      const compiled = await WebAssembly.compile(projectResources().bytes(${name}));
+      const instantiateWasm = (imports, receive) =>
+        receive(new WebAssembly.Instance(compiled, imports));
+      return load({ ...options, instantiateWasm });
+    };
+  `;
 }

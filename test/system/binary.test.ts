@@ -185,6 +185,27 @@ async function firstStatus(place: Place): Promise<{ state: string; problems: str
   }
 }
 
+/** The exact clearing's linear program: max x + 2y, x + y <= 5, y <= 3. */
+const PROGRAM = `
+  import { LinearProgram, maximize } from './solver/clearing/linear-program.ts';
+  const program = new LinearProgram();
+  const row = program.row(0, 5);
+  program.column(1, 10, [[row, 1]]);
+  program.column(2, 3, [[row, 1]]);
+  maximize(program).then(({ values }) => console.log(values.join()));
+`;
+
+test('HiGHS runs inside the binary, with no file beside it', async () => {
+  const folder = temporaryFolder();
+  try {
+    const { path } = await buildBinary(PLATFORM, folder.path, PROGRAM);
+    const { out, err } = await toEnd(spawn(path, { cwd: folder.path, env: { PATH: '/nowhere' } }));
+    assert.is(out, '8\n', err);
+  } finally {
+    folder.dispose();
+  }
+});
+
 test('the same sources give the same bytes', async () => {
   const { sha256 } = await binary();
   const folder = temporaryFolder();
