@@ -37,6 +37,7 @@ import { MeteringService } from './metering.ts';
 import { readPinnedGrid } from './pinned-grid.ts';
 import { PlanningService } from './planning.ts';
 import { SettlingService } from './settling.ts';
+import { SolvingService } from './solving.ts';
 import { type AgentStatus, statusOf } from './status.ts';
 import { TradingService } from './trading.ts';
 import { DsoClient } from './wallet/dso-client.ts';
@@ -72,6 +73,8 @@ interface Market {
   trading: TradingService;
   planning: PlanningService;
   settling: SettlingService;
+  /** Null where this agent is no solver. */
+  solving: SolvingService | null;
   start(signal: AbortSignal): void;
 }
 
@@ -186,6 +189,7 @@ class Agent implements RunningAgent {
       following: this.#following.status(),
       trading: this.#market?.trading.status() ?? null,
       settling: this.#market?.settling.status() ?? null,
+      solving: this.#market?.solving?.status() ?? null,
       plan: this.#market?.planning.plan ?? null,
       wallet: this.#wallet?.counts() ?? null,
       walletProblem: this.#walletProblem,
@@ -195,7 +199,8 @@ class Agent implements RunningAgent {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the agent stops'));
     const market = this.#market;
-    const services = [this.#following, this.#metering, market?.trading, market?.settling];
+    const { trading, settling, solving } = market ?? {};
+    const services = [this.#following, this.#metering, trading, settling, solving];
     await Promise.allSettled(services.map(async (service) => service?.stop()));
     await this.#closeSocket?.();
     this.#closeSocket = null;
@@ -236,17 +241,31 @@ class Agent implements RunningAgent {
       calendar: facts.calendar,
       phase: settings.lab.clock === undefined ? random.uniform() : 0,
     });
+    const solving = this.#makeSolving({ wallet, dso, rpc: rpcFor('solver') });
     this.#market = {
       trading,
       planning,
       settling,
+      solving,
       start(signal) {
         // The plan wants the tariff, which is in the log.
         trading.start(signal, () => planning.planNow());
         settling.start(signal);
+        solving?.start(signal);
       },
     };
     return this.#market;
+  }
+
+  #makeSolving(parts: { wallet: Wallet; dso: DsoClient; rpc: JsonRpc }): SolvingService | null {
+    const { solver: settings, state } = this.#settings;
+    if (settings === null) return null;
+    const { clock, log, readKey, openSql } = this.#ports;
+    return new SolvingService({
+      ...{ ...parts, settings, facts: this.#facts, clock, log },
+      openFeed: this.#ports.openFeed ?? ((from) => this.#follow(parts.rpc, from)),
+      openSql: (migrations) => openSql(state.solver, { key: readKey(), migrations }),
+    });
   }
 
   /** Recovery is by itself: the key may have been put back, the file restored. */

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { durationMs, energyWs, powerW, share } from '../market/settings/quantities.ts';
 import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
+import type { SecondTieRule } from '../solver/clearing/input.ts';
 import { BATTERY_PROFILES, METER_PROFILES } from './drivers/profile.ts';
 import type { BatteryModel } from './strategy/battery.ts';
 
@@ -46,13 +47,29 @@ export interface LoadSettings {
   safe: 'on' | 'off';
 }
 
+/** This agent clears the market too, as one solver among any number. */
+export interface SolverSettings {
+  pollMs: number;
+  /** What decides among optimal solutions, after early deadlines. */
+  secondTieRule: SecondTieRule;
+  /** In a larger market it leaves clearing to others, so as not to hold up the home. */
+  mostOffers: number;
+}
+
 export interface AgentSettings {
   meter: MeterSettings;
   battery: BatterySettings | null;
   loads: LoadSettings[];
   home: { /** IANA zone. */ zone: string; maxPowerW: number };
   /** Absolute paths. */
-  state: { wallet: string; journal: string; key: string; grid: string; socket: string };
+  state: {
+    wallet: string;
+    journal: string;
+    key: string;
+    grid: string;
+    socket: string;
+    solver: string;
+  };
   trading: {
     pollMs: number;
     /** How many intervals ahead offers for a single interval are made. */
@@ -61,6 +78,8 @@ export interface AgentSettings {
     blockMs: number;
   };
   following: { enabled: boolean };
+  /** Null: off. */
+  solver: SolverSettings | null;
   lab: { clearNet: boolean; singleEndpoint: boolean; clock: string | undefined };
 }
 
@@ -95,9 +114,18 @@ export function readAgentSettings(text: string, fileName: string, folder: string
       key: at(raw.state.key),
       grid: at(raw.state.grid),
       socket: at(raw.state.socket),
+      solver: at(raw.state.solver),
     },
     trading: { pollMs: raw.trading.poll, ahead: raw.trading.ahead, blockMs: raw.trading.block },
     following: { enabled: raw.following.enabled },
+    solver:
+      raw.solver === undefined
+        ? null
+        : {
+            pollMs: raw.solver.poll,
+            secondTieRule: raw.solver.tie_rule,
+            mostOffers: raw.solver.most_offers,
+          },
     lab: {
       clearNet: raw.lab.clear_net,
       singleEndpoint: raw.lab.single_endpoint,
@@ -249,6 +277,23 @@ const LAB = table({
   ),
 });
 
+const SOLVER = table({
+  poll: v.optional(atLeast(100, '100 ms'), '5 s'),
+  tie_rule: v.optional(
+    v.picklist(['welfare', 'equal-shares'], 'must be "welfare" or "equal-shares"'),
+    'welfare',
+  ),
+  most_offers: v.optional(
+    v.pipe(
+      v.number('must be a number from 1 to 100000'),
+      v.integer('must be a whole number'),
+      v.minValue(1, 'must be from 1 to 100000'),
+      v.maxValue(100_000, 'must be from 1 to 100000'),
+    ),
+    1000,
+  ),
+});
+
 const SCHEMA = table({
   meter: METER,
   battery: v.optional(BATTERY),
@@ -264,6 +309,7 @@ const SCHEMA = table({
       key: v.optional(PATH, 'keystore.key'),
       grid: v.optional(PATH, 'grid.json'),
       socket: v.optional(PATH, 'agent.sock'),
+      solver: v.optional(PATH, 'solver.db'),
     }),
     {},
   ),
@@ -284,6 +330,7 @@ const SCHEMA = table({
     {},
   ),
   following: v.optional(table({ enabled: v.optional(FLAG, true) }), {}),
+  solver: v.optional(SOLVER),
   lab: v.optional(LAB, {}),
 });
 

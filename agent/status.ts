@@ -12,6 +12,7 @@ import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ScheduleRow } from './journal/rows.ts';
 import type { MeteringStatus } from './metering.ts';
 import type { SettlingStatus } from './settling.ts';
+import type { SolvingStatus } from './solving.ts';
 import type { Plan } from './strategy/plan.ts';
 import type { TradingStatus } from './trading.ts';
 import { VERSION } from './version.ts';
@@ -58,6 +59,8 @@ export interface AgentStatus {
   schedule: (ScheduleRow & { targetW: number })[];
   following: FollowingStatus;
   settling: SettlingStatus | null;
+  /** Null where this agent is no solver. */
+  solver: SolvingStatus | null;
   journalBytes: number;
 }
 
@@ -79,6 +82,7 @@ export interface StatusInput {
   following: FollowingStatus;
   trading: TradingStatus | null;
   settling: SettlingStatus | null;
+  solving: SolvingStatus | null;
   plan: Plan | null;
   wallet: Record<string, number> | null;
   walletProblem: string | null;
@@ -139,6 +143,7 @@ export function statusOf(input: StatusInput): AgentStatus {
       .map((row) => ({ ...row, targetW: row.committedW + row.untradedW })),
     following: input.following,
     settling: input.settling,
+    solver: input.solving,
     journalBytes: journal.bytesOnDisk(),
   };
 }

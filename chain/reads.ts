@@ -11,6 +11,18 @@ import type { MarketContracts } from './decode.ts';
 import type { BlockTag, JsonRpc } from './rpc.ts';
 import { RpcError } from './rpc-forms.ts';
 
+/** What a solver must know of a market besides its grid file. */
+export interface SolverTerms {
+  /** Least stake of who submits. */
+  minStakeMicro: bigint;
+  /** What a better solution gains at least. */
+  minGainWs: number;
+  /** What final energy between homes pays solvers. */
+  rewardMicroPerKwh: number;
+  /** The contract takes no more trades in one chunk. */
+  maxTradesPerChunk: number;
+}
+
 const microgrid = new Interface(MICROGRID_ABI);
 const assets = new Interface(ASSETS_ABI);
 const matching = new Interface(MATCHING_ABI);
@@ -109,6 +121,17 @@ export class MarketReads {
   /** The contract takes no more trades in one chunk. */
   async maxTradesPerChunk(signal?: AbortSignal): Promise<number> {
     return Number((await this.#matching('maxTradesPerChunk', [], signal))[0]);
+  }
+
+  async solverTerms(signal?: AbortSignal): Promise<SolverTerms> {
+    const [struct] = await this.#matching('params', [], signal);
+    const [, , , minStake, , minGain, reward] = struct as Result;
+    return {
+      minStakeMicro: BigInt(minStake),
+      minGainWs: Number(minGain),
+      rewardMicroPerKwh: Number(reward),
+      maxTradesPerChunk: await this.maxTradesPerChunk(signal),
+    };
   }
 
   async stakeMicro(solver: string, signal?: AbortSignal): Promise<bigint> {

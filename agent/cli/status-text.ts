@@ -56,7 +56,18 @@ function facts(status: AgentStatus): string[] {
   const counts = Object.entries(wallet.addresses).map(([state, count]) => `${count} ${state}`);
   lines.push(row('wallet', wallet.problem ?? (counts.join(', ') || 'no address used yet')));
   if (settling !== null) lines.push(row('readings', `${settling.waiting} wait for the DSO`));
+  if (status.solver !== null) lines.push(row('solver', solverText(status.solver)));
   return lines;
+}
+
+function solverText(solver: NonNullable<AgentStatus['solver']>): string {
+  if (solver.problem !== null) return solver.problem;
+  if (!solver.isStaked) return 'waits for its stake';
+  const { accepted, rejected, finalized, settled } = solver;
+  return (
+    `${accepted} solutions accepted, ${rejected} not; ` +
+    `${finalized} intervals finalized, ${settled} settlements`
+  );
 }
 
 function meterText(meter: AgentStatus['meter']): string {

@@ -2,6 +2,7 @@
  * What the meter says to the DSO, signed, over the Transport port; answers count only when the DSO
  * signed them (design: meter and DSO). Every request may be repeated without harm.
  */
+import { computeAddress, type SigningKey } from 'ethers';
 import { type Clock, type Transport, TransportError } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
@@ -53,6 +54,9 @@ const IDENTITY = 'meter';
 
 type Row = Omit<Reading, 'meterId'>;
 
+/** What is asked for besides who asks, and for whom. */
+export type MoneyRequest = Pick<Withdrawal, 'requestId' | 'feeder' | 'amountMicro' | 'expiresAt'>;
+
 export interface DsoClientOptions {
   facts: GridFacts;
   transport: Transport;
@@ -71,19 +75,38 @@ export class DsoClient {
 
   /** Asks for the grant of an own offer. @throws DsoError */
   async withdraw(offer: OwnOffer, feeder: number, signal: AbortSignal): Promise<WithdrawalAnswer> {
-    this.#requireClock();
-    const { facts, wallet } = this.#o;
     const { side, firstInterval, lastInterval, energyWs, maxPowerW } = offer.terms;
-    const key = wallet.keyOf(offer);
-    const withdrawal: Withdrawal = {
+    const request = {
       requestId: offer.requestId,
-      meterId: wallet.meterId,
-      address: wallet.checksummed(offer),
-      market: facts.contracts.matching,
       feeder,
       assets: [{ side, firstInterval, lastInterval, energyWs, maxPowerW }],
       amountMicro: escrowMicro(offer.terms),
       expiresAt: offer.expiresAt,
+    };
+    return this.#withdraw(request, this.#o.wallet.keyOf(offer), signal);
+  }
+
+  /** Asks for money without energy, for the address of a key. @throws DsoError */
+  async withdrawMoney(
+    request: MoneyRequest,
+    key: SigningKey,
+    signal: AbortSignal,
+  ): Promise<WithdrawalAnswer> {
+    return this.#withdraw({ ...request, assets: [] }, key, signal);
+  }
+
+  async #withdraw(
+    request: MoneyRequest & Pick<Withdrawal, 'assets'>,
+    key: SigningKey,
+    signal: AbortSignal,
+  ): Promise<WithdrawalAnswer> {
+    this.#requireClock();
+    const { facts, wallet } = this.#o;
+    const withdrawal: Withdrawal = {
+      ...request,
+      meterId: wallet.meterId,
+      address: computeAddress(key.publicKey),
+      market: facts.contracts.matching,
     };
     const digest = hashWithdrawal(this.#domain, withdrawal);
     const body = withdrawalJson({
@@ -91,7 +114,7 @@ export class DsoClient {
       meterSignature: wallet.signAsMeter(digest),
       addressSignature: key.sign(digest).serialized,
     });
-    const answer = await this.#ask(PATHS.withdrawals, offer.requestId, body, signal);
+    const answer = await this.#ask(PATHS.withdrawals, request.requestId, body, signal);
     return this.#parsed(() => parseWithdrawalAnswer(answer));
   }
 

@@ -45,6 +45,8 @@ const FORMAT = 'transax-wallet-1';
  * again on a later day. Enough for two offers in each 4 s interval; below 2^31 until 2087.
  */
 const INDEXES_PER_DAY = 50_000;
+/** Of the key of this home's solver: the last there is, which no offer before 2087 takes. */
+const SOLVER_INDEX = 0x7fff_ffff;
 const DAY_MS = 86_400_000;
 const SEAL_NONCE_BYTES = 12;
 const IDENTITY = 'identity';
@@ -81,6 +83,11 @@ export class Wallet {
     const key = this.#liveKeys.get(offer.index) ?? this.#keys.keyOf(offer.index);
     this.#liveKeys.set(offer.index, key);
     return key;
+  }
+
+  /** Another address for ever, public as a solver; nothing links it to those of offers. */
+  get solverKey(): SigningKey {
+    return this.keyOf({ index: SOLVER_INDEX });
   }
 
   /** Of an address that is retired. */

@@ -88,6 +88,16 @@ test('a profile that does not ship is named with those that do', () => {
   assert.match(faults[1] ?? '', /^5 battery.profile: .*battery.*"transax-lab-battery"/);
 });
 
+test('an agent is a solver where [solver] stands, and not otherwise', () => {
+  assert.is(readAgentSettings(GOOD, 'agent.toml', '/x').solver, null);
+  const { solver, state } = readAgentSettings(`${GOOD}[solver]\n`, 'agent.toml', '/x');
+  assert.equal(solver, { pollMs: 5_000, secondTieRule: 'welfare', mostOffers: 1_000 });
+  assert.is(state.solver, '/x/solver.db');
+  const faults = faultsOf(`${GOOD}[solver]\ntie_rule = "luck"\nmost_offers = 0\n`);
+  assert.match(faults[0] ?? '', /solver.tie_rule: must be "welfare" or "equal-shares"/);
+  assert.match(faults[1] ?? '', /solver.most_offers: must be from 1 to 100000/);
+});
+
 test('a load that wants more than it can take, and two loads on one relay, are refused', () => {
   assert.match(
     faultsOf(GOOD.replace('"4 kWh"', '"49 kWh"'))[0] ?? '',

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HDNodeWallet, hexlify } from 'ethers';
+import { computeAddress, HDNodeWallet, hexlify } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { OwnTerms } from '../../../agent/traders/own-offer.ts';
@@ -132,6 +132,22 @@ test('every step of the derivation is hardened', () => {
   const path = "m/44'/60'/0'/0'/12'";
   assert.is(own, HDNodeWallet.fromSeed(hexlify(seed)).derivePath(path).privateKey);
 });
+
+test("the solver's key is the last hardened child, the same after a restart, no offer's", () =>
+  inFolder((_, open) => {
+    let sql = open();
+    const wallet = createWallet(sql, KEY, GRID, nodeRandom());
+    const offer = wallet.reserve(TERMS, NOW_MS, NOW_MS + 1, 99);
+    const solver = computeAddress(wallet.solverKey.publicKey);
+    assert.is.not(solver.toLowerCase(), offer.address);
+    wallet.close();
+    sql = open();
+    const again = openWallet(sql, KEY, GRID, nodeRandom());
+    assert.is(computeAddress(again.solverKey.publicKey), solver);
+    // No index of an offer comes near it before 2087.
+    assert.ok((Date.UTC(2086, 0) / DAY_MS) * 50_000 < 0x7fff_ffff);
+    sql.close();
+  }));
 
 test('a secret opens under its own key and name alone', () => {
   const seal = new Seal(KEY);
