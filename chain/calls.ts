@@ -41,6 +41,8 @@ const INTERVALS_PER_WORD = 4;
 const GAS_PER_TRADE = 40_000;
 /** Of giving back what is left of one offer. */
 const GAS_PER_CLOSING = 38_000;
+/** Of a solver's share of one interval. */
+const GAS_PER_REWARD = 40_000;
 
 const microgrid = new Interface(MICROGRID_ABI);
 const assets = new Interface(ASSETS_ABI);
@@ -156,6 +158,24 @@ export function stakeCall(grid: MarketContracts, amountMicro: bigint): Call {
 
 export function unstakeCall(grid: MarketContracts): Call {
   return call(grid.matching, matching, 'unstake', []);
+}
+
+/** Whoever sends it pays, with money that was granted to him for this market. */
+export function fundRewardsCall(grid: MarketContracts, amountMicro: bigint): Call {
+  return call(grid.matching, matching, 'fundRewards', [amountMicro]);
+}
+
+/** Most intervals whose rewards one transaction collects. */
+export const CLAIMED_AT_ONCE = 96;
+
+/** @param to an address that was granted for this market: no other can hold its money */
+export function claimRewardsCall(
+  grid: MarketContracts,
+  intervals: readonly number[],
+  to: string,
+): Call {
+  const gasLimit = GAS_SMALL + GAS_PER_REWARD * intervals.length;
+  return call(grid.matching, matching, 'claimRewards', [intervals, to], gasLimit);
 }
 
 function chunkTuple(chunk: ClaimedChunk): unknown[] {

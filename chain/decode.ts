@@ -197,6 +197,16 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
         (w) => ({ kind: 'interval-settled', interval: w.topic32(1) }),
       ],
       [
+        'matching',
+        'RewardPaid(uint32,address,address,uint64)',
+        (w) => ({
+          kind: 'reward-paid',
+          interval: w.topic32(1),
+          solver: w.address(2),
+          amountMicro: w.bigint(1),
+        }),
+      ],
+      [
         'microgrid',
         'FeederLimitsSet(uint32,uint32,uint64,uint64)',
         (w) => ({

@@ -116,6 +116,12 @@ export class MarketReads {
     return BigInt((await this.#assets('balanceMicro', [holder], signal))[0]);
   }
 
+  /** The market whose money an address can hold, lower case; null: nothing was granted to it. */
+  async marketOf(holder: string, signal?: AbortSignal): Promise<string | null> {
+    const market = String((await this.#assets('marketOf', [holder], signal))[0]).toLowerCase();
+    return BigInt(market) === 0n ? null : market;
+  }
+
   // -------------------------------------------------------------------------------- Matching
 
   /** The contract takes no more trades in one chunk. */
@@ -136,6 +142,17 @@ export class MarketReads {
 
   async stakeMicro(solver: string, signal?: AbortSignal): Promise<bigint> {
     return BigInt((await this.#matching('stakeOf', [solver], signal))[0]);
+  }
+
+  async rewardPotMicro(signal?: AbortSignal): Promise<bigint> {
+    return BigInt((await this.#matching('rewardPotMicro', [], signal))[0]);
+  }
+
+  /** What a solver can claim of an interval: 0 before it is final, and once it was claimed. */
+  async claimableMicro(interval: number, solver: string, signal?: AbortSignal): Promise<bigint> {
+    const credit = await this.#matching('creditOf', [interval, solver], signal);
+    const [, creditedWs = 0n, ownWs = 0n, rewardMicro = 0n] = credit.map((value) => BigInt(value));
+    return creditedWs === 0n ? 0n : (ownWs * rewardMicro) / creditedWs;
   }
 
   /** The solution that a solver can add to now, or null. */

@@ -50,6 +50,7 @@ export type MarketEvent = At &
     | { kind: 'solution-finalized'; interval: number; solver: string; trades: string }
     | { kind: 'trades-voided'; interval: number; positions: number[] }
     | { kind: 'interval-settled'; interval: number }
+    | { kind: 'reward-paid'; interval: number; solver: string; amountMicro: bigint }
     | {
         kind: 'feeder-limits-set';
         feeder: number;

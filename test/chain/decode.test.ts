@@ -144,6 +144,12 @@ const CASES: [keyof typeof abis, string, unknown[], object][] = [
     { kind: 'trades-voided', interval: 5, positions: [0, 7] },
   ],
   ['matching', 'IntervalSettled', [5], { kind: 'interval-settled', interval: 5 }],
+  [
+    'matching',
+    'RewardPaid',
+    [5, OWNER, contracts.assets, 7n],
+    { kind: 'reward-paid', interval: 5, solver: OWNER, amountMicro: 7n },
+  ],
 ];
 
 test('money, deposits, limits, tariff and suspensions are decoded', () => {
