@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { Finality } from '../market/grid.ts';
 import type { MarketCalendar } from '../market/intervals.ts';
-import { isHttpUrl } from '../market/json-forms.ts';
+import { ADDRESS_FORM, isHttpUrl } from '../market/json-forms.ts';
 import type { FeederLimits } from '../market/offers.ts';
 import {
   amountMicro,
@@ -58,6 +58,8 @@ export interface OperatorSettings {
     minGainWs: number;
     /** What final energy between homes pays solvers, while the pot lasts. */
     rewardMicroPerKwh: number;
+    /** Where rewards go, with its checksum; null: they are collected by command alone. */
+    payout: string | null;
   };
   lab: { clearNet: boolean; clock: string | undefined };
 }
@@ -99,6 +101,7 @@ export function readOperatorSettings(
       secondTieRule: raw.solver.tie_rule,
       minGainWs: raw.solver.min_gain,
       rewardMicroPerKwh: raw.solver.reward,
+      payout: raw.solver.payout ?? null,
     },
     lab: { clearNet: raw.lab.clear_net, clock: raw.lab.clock },
   };
@@ -294,6 +297,7 @@ const SCHEMA = table({
       ),
       min_gain: v.optional(energyWs(), '1 Wh'),
       reward: v.optional(priceMicroPerKwh(), '0 /kWh'),
+      payout: v.optional(ADDRESS_FORM),
     }),
     {},
   ),

@@ -25,6 +25,14 @@ export class RpcSolverChain implements SolverChain {
     return this.#reads.stakeMicro(solver, signal);
   }
 
+  claimableMicro(interval: number, solver: string, signal: AbortSignal): Promise<bigint> {
+    return this.#reads.claimableMicro(interval, solver, signal);
+  }
+
+  marketOf(holder: string, signal: AbortSignal): Promise<string | null> {
+    return this.#reads.marketOf(holder, signal);
+  }
+
   openSolutionId(solver: string, signal: AbortSignal): Promise<number | null> {
     return this.#reads.openSolutionOf(solver, signal);
   }

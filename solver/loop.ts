@@ -20,6 +20,7 @@ import type { MarketEvent } from '../market/events.ts';
 import { closeOf, type Interval, lastPostingOf } from '../market/intervals.ts';
 import { Book } from '../market/matching/book.ts';
 import { type Window, windowAt } from './calendar-window.ts';
+import { Claiming } from './claiming.ts';
 import type { SolverChain, SolverOutbox } from './ports.ts';
 import { Settling } from './settling.ts';
 import { type SolutionRules, solve } from './solution.ts';
@@ -33,6 +34,8 @@ export interface SolverSettings extends SolutionRules {
   isFunded?: boolean;
   /** What final energy between homes pays solvers: above 0 solutions are announced. Default: 0. */
   rewardMicroPerKwh?: number;
+  /** Where rewards go, collected now and then; absent: they wait. */
+  payout?: string;
   pollSeconds: number;
   /**
    * How much later than now a transaction may come into a block; twice that where it has to be
@@ -78,6 +81,7 @@ export class SolverLoop {
   readonly #margin: number;
   readonly #pause: number;
   readonly #settling: Settling;
+  readonly #claiming: Claiming | null;
   /** When each offer was posted, or a later moment that says as much; unix seconds. */
   readonly #postedAt = new Map<number, number>();
   /** Offers whose block's time is not known yet, with that block. */
@@ -107,12 +111,17 @@ export class SolverLoop {
     const margin = settings.marginSeconds ?? Math.floor(calendar.leadSeconds / 2);
     this.#margin = this.#isRewarded ? 2 * margin : margin;
     this.#pause = settings.pauseSeconds ?? calendar.intervalSeconds / 20;
-    const { outbox, key } = ports;
-    const { contracts, pollSeconds: graceSeconds } = settings;
+    const { outbox, key, chain, log } = ports;
+    const { contracts, pollSeconds: graceSeconds, payout } = settings;
     this.#settling = new Settling({
       ...{ book: this.#book, outbox, key },
       ...{ contracts, calendar, graceSeconds },
     });
+    const address = this.#address;
+    this.#claiming =
+      payout === undefined
+        ? null
+        : new Claiming({ chain, outbox, key, address, contracts, payout, log });
   }
 
   get book(): Book {
@@ -152,6 +161,7 @@ export class SolverLoop {
       this.#finalize(window);
       await this.#submit(window, now, signal);
       this.#settling.advance(now);
+      await this.#claiming?.advance(now, signal);
       this.#takeIn(await outbox.flush(signal));
       if (this.#trouble !== null) log.info('the solver goes on', { after: this.#trouble });
       this.#trouble = null;
@@ -209,6 +219,7 @@ export class SolverLoop {
     const { events, head } = await this.#ports.feed.poll(signal);
     for (const event of events) {
       this.#book.observe(event);
+      this.#claiming?.observe(event);
       this.#notice(event, now);
     }
     await this.#dateOffers(head, signal);

@@ -15,8 +15,16 @@ export interface SolverOutbox {
   };
 }
 
+/** What the log does not say of rewards. @throws RpcError */
+export interface RewardChain {
+  /** 0 before the interval is final, and once it was claimed. */
+  claimableMicro(interval: number, solver: string, signal: AbortSignal): Promise<bigint>;
+  /** The market whose money an address can hold, lower case, or null. */
+  marketOf(holder: string, signal: AbortSignal): Promise<string | null>;
+}
+
 /** Reads that the log does not answer. @throws RpcError */
-export interface SolverChain {
+export interface SolverChain extends RewardChain {
   /** Unix seconds. */
   timestampOf(blockNumber: number, signal: AbortSignal): Promise<number>;
   stakeMicro(solver: string, signal: AbortSignal): Promise<bigint>;

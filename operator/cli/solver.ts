@@ -36,6 +36,7 @@ export async function runSolver(host: OperatorHost, settings: OperatorSettings):
         maxTradesPerChunk: deployment.maxTradesPerChunk,
         stakeMicro: BigInt(deployment.stakeMicro),
         rewardMicroPerKwh: deployment.rewardMicroPerKwh,
+        ...(settings.solver.payout === null ? {} : { payout: settings.solver.payout }),
         pollSeconds: settings.solver.pollMs / 1000,
         tieRule: { kind: 'earliest-deadline', second: settings.solver.secondTieRule },
       },

@@ -76,6 +76,16 @@ test('among equal deadlines welfare decides, or equal shares where the operator 
   );
 });
 
+test('a payout account is an address that was not mistyped', () => {
+  const withPayout = (text: string) => GOOD.replace('[solver]', `[solver]\npayout = "${text}"`);
+  const payoutOf = (text: string) => readOperatorSettings(text, 'operator.toml', '/').solver.payout;
+  const account = '0xde709f2102306220921060314715629080e2fb77';
+  assert.is(payoutOf(GOOD), null);
+  assert.is(payoutOf(withPayout(account))?.toLowerCase(), account);
+  const [fault = ''] = faultsOf(withPayout('0xDe709f2102306220921060314715629080e2fb77'));
+  assert.match(fault, 'solver.payout');
+});
+
 test('without the lab setting the clear net is refused', () => {
   assert.equal(faultsOf(GOOD.replace('clear_net = true', 'clear_net = false')), [
     '21 lab.clear_net',

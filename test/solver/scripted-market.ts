@@ -31,6 +31,10 @@ export class ScriptedMarket {
   nowSeconds = START;
   block = 10;
   stakeMicro = 1n;
+  /** What this solver can claim, by interval. */
+  readonly claimableMicro = new Map<number, bigint>();
+  /** The market that payout accounts belong to. */
+  payoutMarket: string | null = GRID.matching;
   blockTimes = new Map<number, number>();
   isDown = false;
   /** The endpoint gives logs, but no blocks. */
@@ -80,6 +84,8 @@ export class ScriptedMarket {
           stakeMicro: async () => this.stakeMicro,
           balanceMicro: async () => 1n,
           openSolutionId: async () => 7,
+          claimableMicro: async (interval) => this.claimableMicro.get(interval) ?? 0n,
+          marketOf: async () => this.payoutMarket,
         },
       },
     );
