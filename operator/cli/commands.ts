@@ -1,5 +1,6 @@
 /** The command line: which command, its options, and what each failure is called. */
 import { parseArgs } from 'node:util';
+import { getAddress, isAddress } from 'ethers';
 import { FollowerError } from '../../chain/follower.ts';
 import { OutboxError } from '../../chain/outbox.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
@@ -11,6 +12,7 @@ import { SettingsError } from '../../market/settings/toml.ts';
 import { MAX_UINT32 } from '../../market/units.ts';
 import type { OperatorSettings } from '../config.ts';
 import { DeploymentError } from '../deployment.ts';
+import { OrderError } from '../dso/orders.ts';
 import { EnrolError } from '../enrol.ts';
 import type { OperatorHost } from '../host.ts';
 import { loadSettings, UsageError } from './context.ts';
@@ -18,7 +20,9 @@ import { runDeploy } from './deploy.ts';
 import { runDso } from './dso.ts';
 import { runGridExport } from './grid.ts';
 import { runMeterAdd, runMeterList, runMeterSuspend } from './meter.ts';
+import { runRewardsFund, runRewardsShow } from './rewards.ts';
 import { runSolver } from './solver.ts';
+import { runSolverAdmit, runSolverClaim } from './solver-money.ts';
 
 const DEFAULT_CONFIG = '/etc/transax/operator.toml';
 const EXIT_FAILED = 1;
@@ -36,6 +40,11 @@ const USAGE = `transax-operator COMMAND [--config FILE]
   meter resume ID               grants again
   dso                           answers meters and follows the market, until stopped
   solver                        clears the market, until stopped
+  solver admit ADDRESS [--stake AMOUNT] [--payout ADDRESS]
+                                gives a solver its stake, and lets the other address be paid
+  solver claim [--to ADDRESS]   collects what this solver has earned
+  rewards fund AMOUNT           fills the pot that solvers are paid from
+  rewards show [--json]         the pot, and what each solver has earned
 
   --config FILE                 settings; ${DEFAULT_CONFIG} when not given
   --help                        this text
@@ -48,6 +57,9 @@ const OPTIONS = {
   feeder: { type: 'string' },
   'max-w': { type: 'string' },
   credit: { type: 'string' },
+  stake: { type: 'string' },
+  payout: { type: 'string' },
+  to: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -114,6 +126,18 @@ function commandOf(
       const isSuspended = second === 'suspend';
       return (host, settings) => runMeterSuspend(host, settings, third, isSuspended);
     }
+    case 'solver admit':
+      return solverAdmit(third, values);
+    case 'solver claim': {
+      const to = values.to === undefined ? null : addressOf(values.to, '--to');
+      return (host, settings) => runSolverClaim(host, settings, to);
+    }
+    case 'rewards fund': {
+      const amountMicro = amountOf(third ?? '', 'the amount of rewards fund');
+      return (host, settings) => runRewardsFund(host, settings, amountMicro);
+    }
+    case 'rewards show':
+      return (host, settings) => runRewardsShow(host, settings, values.json === true);
   }
   throw new UsageError(`there is no command "${positionals.join(' ')}"`);
 }
@@ -127,6 +151,27 @@ function meterAdd(requestCode: string | undefined, values: Values): Command {
     const creditMicro = credit ?? settings.dso.creditMicro;
     return runMeterAdd(host, settings, { requestCode, feeder, maxPowerW, creditMicro });
   };
+}
+
+function solverAdmit(solver: string | undefined, values: Values): Command {
+  if (solver === undefined) throw new UsageError('solver admit needs the address of a solver');
+  const terms = {
+    solver: addressOf(solver, 'the address of solver admit'),
+    stakeMicro: values.stake === undefined ? null : amountOf(values.stake, '--stake'),
+    payout: values.payout === undefined ? null : addressOf(values.payout, '--payout'),
+  };
+  return (host, settings) => runSolverAdmit(host, settings, terms);
+}
+
+function addressOf(text: string, what: string): string {
+  if (isAddress(text)) return getAddress(text);
+  throw new UsageError(`${what}: "${text}" is not an address, or its checksum does not fit`);
+}
+
+function amountOf(text: string, what: string): bigint {
+  const amountMicro = parseAmountMicro(text);
+  if (amountMicro >= 1n && amountMicro < 2n ** 64n) return amountMicro;
+  throw new UsageError(`${what} must be above 0, and no more than the contract can count`);
 }
 
 function numberOf(text: string | undefined, option: string): number {
@@ -168,6 +213,7 @@ function isKnown(error: unknown): error is Error {
     FileError,
     FollowerError,
     GridFileError,
+    OrderError,
     OutboxError,
     QuantityError,
     RequestCodeError,

@@ -2,19 +2,16 @@
  * `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped.
  */
 import { LogFollower } from '../../chain/follower.ts';
-import {
-  type Clock,
-  type HttpRequest,
-  type Sql,
-  SqlError,
-  TransportError,
-} from '../../host/ports.ts';
+import type { Outbox } from '../../chain/outbox.ts';
+import type { JsonRpc } from '../../chain/rpc.ts';
+import { type Clock, type HttpRequest, SqlError, TransportError } from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { Books } from '../books/books.ts';
 import type { OperatorSettings } from '../config.ts';
 import { type Deployment, DeploymentError } from '../deployment.ts';
 import { answerAdmin } from '../dso/admin.ts';
 import { firstBlockToRead } from '../dso/log-keeper.ts';
+import { answerOrder } from '../dso/orders.ts';
 import { Dso } from '../dso/service.ts';
 import { checkDsoKey } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
@@ -46,12 +43,15 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
   const closers: (() => Promise<void>)[] = [];
   try {
     checkSameMarket(books, deployment);
-    const dso = makeDso(host, settings, { deployment, grid, key, clock, sql, books });
+    const rpc = rpcOf(host, settings, clock, 'dso');
+    const outbox = outboxOf(sql, rpc, settings, deployment.chainId, { clock, log });
+    const parts = { deployment, grid, key, clock, books, outbox };
+    const dso = makeDso(host, settings, { ...parts, rpc });
     const { host: address, port } = settings.dso;
     const server = await listenForMeters(host, { host: address, port }, dso);
     closers.push(() => server.close());
     log.info('the DSO answers', { url: settings.dso.url, port: server.port });
-    const admin = await listenForCommands(host, settings, { deployment, grid, clock, books });
+    const admin = await listenForCommands(host, settings, parts);
     if (admin !== null) closers.push(() => admin.close());
     await dso.run(signal);
     log.info('the DSO ends');
@@ -75,28 +75,33 @@ async function refuseSecond(host: OperatorHost, settings: OperatorSettings): Pro
 interface Parts {
   deployment: Deployment;
   grid: GridFile;
+  key: Uint8Array;
   clock: Clock;
   books: Books;
+  outbox: Outbox;
 }
 
 function makeDso(
   host: OperatorHost,
   settings: OperatorSettings,
-  parts: Parts & { key: Uint8Array; sql: Sql },
+  parts: Parts & { rpc: JsonRpc },
 ): Dso {
-  const { deployment, grid, key, clock, sql, books } = parts;
+  const { deployment, grid, key, clock, books, outbox, rpc } = parts;
   const { log } = host;
-  const rpc = rpcOf(host, settings, clock, 'dso');
   const { chainId, contracts, tariff } = deployment;
   const fromBlock = firstBlockToRead(books, deployment.deployedAtBlock);
   const { finality } = settings.chain;
   return new Dso({
     books,
-    outbox: outboxOf(sql, rpc, settings, chainId, { clock, log }),
+    outbox,
     feed: new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log }),
     grid: grid.facts,
     key,
-    solver: { address: deployment.solver, stakeMicro: BigInt(deployment.stakeMicro) },
+    solver: {
+      address: deployment.solver,
+      stakeMicro: BigInt(deployment.stakeMicro),
+      payout: settings.solver.payout,
+    },
     usePriceMicroPerKwh: Math.max(...tariff.useMicroPerKwh),
     pollMs: settings.dso.pollMs,
     clock,
@@ -120,12 +125,15 @@ async function listenForMeters(
 
 /** The meter commands work through it while the DSO runs; without it they wait until it ends. */
 async function listenForCommands(host: OperatorHost, settings: OperatorSettings, parts: Parts) {
-  const { deployment, grid, clock, books } = parts;
+  const { deployment, grid, key, clock, books, outbox } = parts;
   const ports = { books, grid, feederCount: deployment.feeders.length, clock };
+  const orders = { books, outbox, contracts: deployment.contracts, key };
   const at = { path: settings.files.socket, mode: SOCKET_MODE };
   try {
     return await host.listener.listen(at, async ({ method, path, query }: HttpRequest) =>
-      answerAdmin(method, `${path}?${query}`, ports),
+      path.startsWith('/orders/')
+        ? answerOrder(path, query, orders)
+        : answerAdmin(method, `${path}?${query}`, ports),
     );
   } catch (error) {
     host.log.warn('meters can be added only while the DSO does not run: no socket', {

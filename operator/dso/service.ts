@@ -3,8 +3,6 @@
  * need not be online all the time: what it knows is in the books, and each start goes on from
  * there.
  */
-import { SigningKey } from 'ethers';
-import { addFinancialBalanceCall } from '../../chain/calls.ts';
 import { FollowerError, type MarketFeed } from '../../chain/follower.ts';
 import { type Outbox, OutboxError } from '../../chain/outbox.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
@@ -25,6 +23,7 @@ import type { Books } from '../books/books.ts';
 import { addressOf, signerOf } from '../keys.ts';
 import { Granting } from './granting.ts';
 import { LogKeeper } from './log-keeper.ts';
+import { type AdmitOrder, refsOf, signOrder } from './orders.ts';
 import { answerAccount, answerReadings, type ReadingPorts } from './readings.ts';
 import { Withdrawals } from './withdrawals.ts';
 
@@ -35,8 +34,8 @@ export interface DsoPorts {
   feed: MarketFeed;
   grid: GridFacts;
   key: Uint8Array;
-  /** Whom the DSO grants the stake of a solver, once; null for nobody. */
-  solver: { address: string; stakeMicro: bigint } | null;
+  /** Whom the DSO grants the stake of a solver, once, and its payout account; null for nobody. */
+  solver: { address: string; stakeMicro: bigint; payout?: string | null } | null;
   usePriceMicroPerKwh: number;
   pollMs: number;
   /**
@@ -180,14 +179,12 @@ export class Dso {
 
   /** Once in the life of the books: the outbox remembers. */
   #fundSolver(): void {
-    const { solver, outbox, grid, key, clock } = this.#ports;
+    const { solver, outbox, grid, clock } = this.#ports;
     if (solver === null || !clock.isProven()) return;
-    const ref = `stake:${solver.address.toLowerCase()}`;
-    if (outbox.store.byRef(ref).length > 0) return;
-    const { contracts } = grid;
-    const { address, stakeMicro } = solver;
-    const call = addFinancialBalanceCall(contracts, address, contracts.matching, stakeMicro);
-    outbox.enqueue(new SigningKey(key), call, ref);
+    const { address, stakeMicro, payout = null } = solver;
+    const order: AdmitOrder = { kind: 'admit', solver: address, stakeMicro, payout };
+    if (refsOf(order).every((ref) => outbox.store.byRef(ref).length > 0)) return;
+    signOrder(order, { ...this.#ports, contracts: grid.contracts });
     this.#ports.log.info('the solver gets its stake', { solver: address, amountMicro: stakeMicro });
   }
 }
