@@ -58,7 +58,7 @@ async function startDso({ utility }: World) {
   };
 }
 
-test('the pot is filled, also while the DSO runs', async () => {
+test('the pot is filled, also while the DSO runs, and with what the DSO holds first', async () => {
   const world = await deployed();
   try {
     const { run, reads, show, utility } = world;
@@ -71,6 +71,11 @@ test('the pot is filled, also while the DSO runs', async () => {
     const { dso } = utility.grid().facts;
     assert.is(await reads.balanceMicro(dso.address), 0n, 'nothing is left with the DSO');
     assert.equal(await run('rewards', 'show'), ['pot  13.000000']);
+    // As if an earlier attempt had been cut off between its two transactions.
+    await run('solver', 'admit', dso.address, '--stake', '3');
+    await run('rewards', 'fund', '5');
+    assert.is(await reads.rewardPotMicro(), 18_000_000n);
+    assert.is(await reads.balanceMicro(dso.address), 0n, 'it was used first');
   } finally {
     await world.close();
   }
