@@ -27,7 +27,7 @@ const DEPLOYED: readonly (readonly [contract: string, constant: string])[] = [
 ];
 
 /** Called by `Matching` at addresses of their own: all of it is more than one contract may hold. */
-const LIBRARIES: readonly string[] = ['Finalization', 'Settlement', 'Verification'];
+const LIBRARIES: readonly string[] = ['Finalization', 'Settlement', 'SolutionVerification'];
 
 /** Built for the contracts' own tests. */
 const HARNESSES: readonly string[] = ['TradesHarness'];

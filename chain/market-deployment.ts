@@ -36,7 +36,7 @@ export interface MarketToDeploy {
   params: MarketParams;
 }
 
-const LIBRARIES = ['Finalization', 'Settlement', 'Verification'] as const;
+const LIBRARIES = ['Finalization', 'Settlement', 'SolutionVerification'] as const;
 const CONTRACTS = ['Microgrid', 'Assets', 'Matching'] as const;
 
 /** Where the contracts will be when their first transaction has this nonce. */

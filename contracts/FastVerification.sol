@@ -1,150 +1,149 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Objective} from "./IMatching.sol";
-import {Limits} from "./IMicrogrid.sol";
 import {OfferBook} from "./Offers.sol";
+import {Scan} from "./Scan.sol";
 import {Use} from "./Solutions.sol";
-import {Rules} from "./Verification.sol";
 
 /// @title Verification of one chunk, for little gas
-/// @notice Says of every chunk what {Verification} says; a fuzz test holds the two together. Faults
-/// are gathered in one word, looked at once. What a solution takes of offers of several intervals
-/// is in `left`: a power of two of words `offerId << 64 | energy left`, more than runs, each at
-/// the first free place from `offerId` on. The offer under the cursor, its run, is one word: terms
-/// as stored, but its number in the place of `postedAt`, so that price and number are the merge
-/// key, and its power so far in the place of `assetId` and above. 0: no offer yet.
+/// @notice Says of every chunk what {Verification} says; a fuzz test holds the two together. An
+/// offer is read once a transaction, into `table`: a power of two of words, more than offers, each
+/// at the first free place from its number on. An entry is, from the top: 32 bits of price and 32
+/// of the number (the merge key), 96 for the intervals from `rules.firstInterval` on in which it
+/// may trade, 2 unused, 1 that says that it has one alone, 1 that it buys, 12 of feeder, 32 of its
+/// power, 48 of energy left (W in one interval). Faults are gathered and looked at once: in `wrong`
+/// as negative differences, in `right` as bits that an entry lacks.
 library FastVerification {
-    /// Unsound: a rule is broken. Long: an offer of several intervals trades.
+    /// @return sound whether no rule is broken, but for what depends on pairs: see `pairsStand`
+    /// @return hasLong whether an offer of several intervals trades
     function verify(
         bytes calldata trades,
-        Rules memory rules,
-        Limits[] memory limits,
-        uint256[] memory left,
+        Scan memory scanned,
         OfferBook storage book,
         mapping(uint32 offerId => Use) storage uses
-    ) internal view returns (bool sound, Objective memory value, bool hasLong) {
-        uint256[] memory flows = new uint256[](limits.length); // sold << 128 | bought, by feeder
-        uint256[6] memory frame; // slots of terms and uses; table, flows, welfare; hasLong
+    ) internal view returns (bool sound, bool hasLong) {
         assembly ("memory-safe") {
             function bits(word, shift, mask) -> field {
                 field := and(shr(shift, word), mask)
             }
-            // All trades of an offer in this interval are known: within its power, and its energy.
-            function end(run, r, f) -> fault {
-                let power := shr(208, run)
-                fault := gt(power, bits(run, 112, 0xffffffff))
-                let spot := add(mload(add(f, 0x60)), shl(5, and(run, 0xffff)))
-                let energy := mul(power, mload(add(r, 0x40)))
-                let worth := mul(energy, bits(run, 176, 0xffffffff))
-                let sells := iszero(bits(run, 16, 0xff))
-                if sells { worth := sub(0, worth) }
-                mstore(spot, add(mload(spot), shl(shl(7, sells), power)))
-                spot := mload(add(f, 0x80))
-                mstore(spot, add(mload(spot), worth))
-                if iszero(bits(run, 56, 0xff)) {
-                    fault := or(fault, gt(energy, bits(run, 64, 0xffffffffffff)))
-                    leave
-                }
-                mstore(add(f, 0xa0), 1)
-                let table := mload(add(f, 0x40))
-                let id := bits(run, 144, 0xffffffff)
-                for { let place := shl(5, id) } 1 { place := add(place, 0x20) } {
-                    spot := add(add(table, 0x20), and(place, sub(shl(5, mload(table)), 1)))
-                    let entry := mload(spot)
-                    if iszero(entry) {
-                        entry := or(shl(64, id), bits(run, 64, 0xffffffffffff))
-                        if mload(add(r, 0xe0)) {
-                            mstore(0x00, id)
-                            mstore(0x20, mload(add(f, 0x20)))
-                            let use := sload(keccak256(0x00, 0x40))
-                            if eq(and(use, 0xffffffff), mload(r)) {
-                                entry := sub(entry, bits(use, 32, 0xffffffffffff))
-                            }
-                        }
-                    }
-                    if eq(shr(64, entry), id) {
-                        fault := or(fault, gt(energy, and(entry, 0xffffffffffffffff)))
-                        mstore(spot, sub(entry, energy))
-                        leave
-                    }
-                }
-            }
-            // The cursor moves on to another offer: of this side, usable, and in merge order.
-            function begin(id, before, side, r, f) -> run, fault {
+            // An entry as it is when the solution begins.
+            function load(id, f) -> entry {
+                let r := mload(add(f, 0x20))
                 mstore(0x00, id)
-                mstore(0x20, mload(f))
-                run := sload(keccak256(0x00, 0x40))
-                let since := sub(mload(add(r, 0x20)), bits(run, 24, 0xffffffff))
-                fault := xor(bits(run, 16, 0xff), side)
-                fault := or(fault, gt(since, bits(run, 56, 0xff)))
-                fault := or(fault, gt(bits(run, 144, 0xffffffff), mload(add(r, 0x80))))
-                // 32 bits of price above 32 of the number above 144 of the rest.
-                let key := or(shl(32, bits(run, 176, 0xffffffff)), id)
-                run := or(shl(144, key), shr(112, shl(112, run)))
-                fault := or(fault, lt(key, bits(before, 144, 0xffffffffffffffff)))
+                mstore(0x20, mload(add(f, 0xc0)))
+                let terms := sload(keccak256(0x00, 0x40))
+                let energy := bits(terms, 64, 0xffffffffffff)
+                let more := bits(terms, 56, 0xff)
+                if mul(more, mload(add(r, 0x100))) {
+                    mstore(0x20, mload(add(f, 0xe0)))
+                    let use := sload(keccak256(0x00, 0x40))
+                    if eq(and(use, 0xffffffff), mload(r)) {
+                        energy := sub(energy, bits(use, 32, 0xffffffffffff))
+                    }
+                }
+                let base := mload(add(r, 0x40))
+                let time := mload(add(r, 0x60))
+                let first := bits(terms, 24, 0xffffffff)
+                let behind := add(add(first, more), 1)
+                let early := add(bits(terms, 144, 0xffffffff), mload(add(r, 0xa0)))
+                early := div(add(early, sub(time, 1)), time)
+                if lt(first, early) { first := early }
+                if lt(first, base) { first := base }
+                if lt(first, behind) {
+                    entry := sub(shl(sub(behind, base), 1), shl(sub(first, base), 1))
+                }
+                entry := or(shr(64, shl(160, entry)), shl(93, iszero(more)))
+                entry := or(entry, or(shl(92, bits(terms, 16, 1)), shl(80, and(terms, 0xfff))))
+                entry := or(entry, or(shl(48, bits(terms, 112, 0xffffffff)), div(energy, time)))
+                entry := or(entry, or(shl(224, shr(176, terms)), shl(192, id)))
             }
-            // Limits, and the value: the utility's energy is the second figure, all else the first.
-            function close(flow, limit, figures, time) -> fault {
+            // Where the entry of an offer is that is not at its first place, or not loaded yet.
+            function find(id, f) -> spot {
+                let slots := mload(f)
+                for { let place := shl(5, id) } 1 { place := add(place, 0x20) } {
+                    spot := add(add(slots, 0x20), and(place, sub(shl(5, mload(slots)), 1)))
+                    if iszero(mload(spot)) { mstore(spot, load(id, f)) }
+                    if eq(bits(mload(spot), 192, 0xffffffff), id) { leave }
+                }
+            }
+            // All trades of an offer in this interval are known: within its power, and its energy.
+            function end(spot, power, place) -> wrong {
+                let entry := mload(spot)
+                mstore(spot, sub(entry, power))
+                wrong := sub(bits(entry, 48, 0xffffffff), power)
+                wrong := or(wrong, sub(and(entry, 0xffffffffffff), power))
+                mstore(place, add(mload(place), mul(power, shr(224, entry))))
+                place := add(add(place, 0x40), bits(entry, 74, 0x3ffc0)) // 64 bytes a feeder
+                mstore(place, add(mload(place), power))
+            }
+            // The trades one by one. A run's power is the total at its end less that at its begin.
+            function scan(spot, behind, f, size) -> wrong, right {
+                right := not(0)
+                let slots := add(mload(f), 0x20)
+                let mask := shl(5, sub(mload(mload(f)), 1))
+                let ask := add(f, 0x100)
+                let bid := ask
+                let sums := add(mload(add(f, 0x60)), 0x20)
+                let least := mload(add(mload(add(f, 0x20)), 0x80))
+                let pair, total, bought
+                mstore(add(f, 0xa0), 0)
+                for {} lt(spot, behind) { spot := add(spot, size) } {
+                    let changed := xor(pair, shr(192, calldataload(spot)))
+                    pair := xor(pair, changed)
+                    wrong := or(wrong, sub(changed, 1)) // no pair comes twice
+                    if and(changed, 0xffffffff) {
+                        wrong := or(wrong, end(bid, sub(total, bought), add(sums, 0x20)))
+                        bought := total
+                        let place := add(slots, and(shl(5, pair), mask))
+                        if shl(224, xor(shr(192, mload(place)), pair)) {
+                            place := find(and(pair, 0xffffffff), f)
+                        }
+                        right := and(right, mload(place))
+                        wrong := or(wrong, shl(255, lt(mload(place), mload(bid))))
+                        bid := place
+                    }
+                    if shr(32, changed) {
+                        wrong := or(wrong, end(ask, sub(total, mload(add(f, 0xa0))), sums))
+                        mstore(add(f, 0xa0), total)
+                        let place := find(shr(32, pair), f)
+                        right := and(right, xor(mload(place), shl(92, 1)))
+                        wrong := or(wrong, shl(255, lt(mload(place), mload(ask))))
+                        ask := place
+                        // Prices meet: also of this ask's later pairs, whose bids are no lower.
+                        wrong := or(wrong, sub(shr(224, mload(bid)), shr(224, mload(ask))))
+                    }
+                    let power := bits(calldataload(spot), 160, 0xffffffff)
+                    wrong := or(wrong, sub(power, least))
+                    total := add(total, power)
+                }
+                wrong := or(wrong, end(ask, sub(total, mload(add(f, 0xa0))), sums))
+                wrong := or(wrong, end(bid, sub(total, bought), add(sums, 0x20)))
+                mstore(add(f, 0x80), total)
+            }
+            // Within the limits of all feeders.
+            function close(limit, sum) -> wrong {
                 let behind := add(limit, shl(5, add(mload(limit), 1)))
-                let sold := shr(128, mload(flow))
-                let bought := and(mload(flow), 0xffffffffffffffffffffffffffffffff)
-                mstore(add(figures, 0x20), mul(add(sold, bought), time))
-                let power := sub(0, bought)
                 for { limit := add(limit, 0x40) } lt(limit, behind) { limit := add(limit, 0x20) } {
-                    flow := add(flow, 0x20)
-                    sold := shr(128, mload(flow))
-                    bought := and(mload(flow), 0xffffffffffffffffffffffffffffffff)
-                    power := add(power, sold)
+                    sum := add(sum, 0x40)
+                    let sold := mload(add(sum, 0x60))
+                    let bought := mload(add(sum, 0x80))
                     let most := mload(mload(limit))
-                    fault := or(fault, or(gt(sold, most), gt(bought, most)))
+                    wrong := or(wrong, or(sub(most, sold), sub(most, bought)))
                     most := mload(add(mload(limit), 0x20))
-                    fault := or(fault, or(gt(sold, add(bought, most)), gt(bought, add(sold, most))))
+                    sold := sub(sold, bought)
+                    wrong := or(wrong, or(sub(most, sold), add(most, sold)))
                 }
-                mstore(figures, mul(power, time))
             }
-            mstore(frame, add(book.slot, 1))
-            mstore(add(frame, 0x20), uses.slot)
-            mstore(add(frame, 0x40), left)
-            mstore(add(frame, 0x60), add(flows, 0x20))
-            mstore(add(frame, 0x80), add(value, 0x40))
-            let fault, seller, buyer, wrong
-            let time := mload(add(rules, 0x40))
+            mstore(add(scanned, 0xc0), add(book.slot, 1))
+            mstore(add(scanned, 0xe0), uses.slot)
+            let rules := mload(add(scanned, 0x20))
             let behind := add(trades.offset, trades.length)
-            let size := mload(add(rules, 0xa0))
-            for { let spot := trades.offset } lt(spot, behind) { spot := add(spot, size) } {
-                let word := calldataload(spot)
-                let power := bits(word, 160, 0xffffffff)
-                fault := or(fault, lt(mul(power, time), mload(add(rules, 0x60))))
-                let id := shr(224, word)
-                let isNew := xor(id, bits(seller, 144, 0xffffffff))
-                if isNew {
-                    fault := or(fault, end(seller, rules, frame))
-                    seller, wrong := begin(id, seller, 0, rules, frame)
-                    fault := or(fault, wrong)
-                }
-                id := bits(word, 192, 0xffffffff)
-                if xor(id, bits(buyer, 144, 0xffffffff)) {
-                    fault := or(fault, end(buyer, rules, frame))
-                    buyer, wrong := begin(id, buyer, 1, rules, frame)
-                    fault := or(fault, wrong)
-                    isNew := 1
-                }
-                seller := add(seller, shl(208, power))
-                buyer := add(buyer, shl(208, power))
-                // No pair comes twice, none trades nothing, the utility is not on both sides.
-                wrong := iszero(mul(mul(isNew, power), and(or(seller, buyer), 0xffff)))
-                id := bits(seller, 176, 0xffffffff) // from here on: the price of the ask
-                wrong := or(wrong, gt(id, bits(buyer, 176, 0xffffffff)))
-                if mload(add(rules, 0xc0)) {
-                    word := bits(word, 128, 0xffffffff)
-                    wrong := or(wrong, or(lt(word, id), gt(word, bits(buyer, 176, 0xffffffff))))
-                }
-                fault := or(fault, wrong)
-            }
-            fault := or(fault, or(end(seller, rules, frame), end(buyer, rules, frame)))
-            sound := iszero(or(fault, close(add(flows, 0x20), limits, value, time)))
-            hasLong := mload(add(frame, 0xa0))
+            let wrong, right := scan(trades.offset, behind, scanned, mload(add(rules, 0xc0)))
+            wrong := or(wrong, close(mload(add(scanned, 0x40)), mload(add(scanned, 0x60))))
+            let place := add(96, sub(mload(add(rules, 0x20)), mload(add(rules, 0x40))))
+            let wanted := or(shl(92, 1), shl(place, 1))
+            sound := and(iszero(shr(255, wrong)), eq(and(right, wanted), wanted))
+            hasLong := iszero(and(right, shl(93, 1)))
         }
     }
 }

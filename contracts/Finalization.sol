@@ -38,7 +38,7 @@ library Finalization {
         IMicrogrid microgrid
     ) private view returns (uint32[] memory positions) {
         if (!microgrid.anySuspended(interval)) return positions;
-        Limits[] memory limits = microgrid.allLimitsAt(interval);
+        (Limits[] memory limits, ) = microgrid.allLimitsAt(interval);
         bool[] memory suspended = new bool[](limits.length);
         for (uint32 feeder = 0; feeder < limits.length; feeder++) {
             suspended[feeder] = microgrid.isSuspended(feeder, interval);

@@ -68,9 +68,11 @@ interface IMicrogrid {
     /// Limits of one feeder at an interval; feeder 0 has none (maximal values).
     function limitsAt(uint32 feeder, uint32 interval) external view returns (Limits memory);
     /// Limits of all feeders 0..feederCount at an interval, by feeder.
-    function allLimitsAt(uint32 interval) external view returns (Limits[] memory);
-    /// Whether all limits are surely the same in both intervals.
-    function sameLimits(uint32 intervalA, uint32 intervalB) external view returns (bool);
+    /// @return limits by feeder
+    /// @return until the last interval for which they are surely the same, as far as is decided now
+    function allLimitsAt(
+        uint32 interval
+    ) external view returns (Limits[] memory limits, uint32 until);
     function isSuspended(uint32 feeder, uint32 interval) external view returns (bool);
     /// Whether any feeder is suspended in an interval.
     function anySuspended(uint32 interval) external view returns (bool);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAssets} from "./IAssets.sol";
 import {IMatching, Objective, OfferView, Params} from "./IMatching.sol";
 import {Calendar, IMicrogrid} from "./IMicrogrid.sol";
+import {Objectives} from "./Objectives.sol";
 import {OfferBook, Offers, Terms} from "./Offers.sol";
 import {RewardBook, Water} from "./Rewards.sol";
 import {Cut} from "./Settlement.sol";
@@ -30,6 +31,7 @@ abstract contract MatchingState is IMatching {
 
     uint48 internal immutable minOfferWs;
     uint48 internal immutable minTradeWs;
+    uint48 internal immutable minTradeW; // the least power with that energy, and not 0
     uint32 internal immutable offersPerAsset;
     uint64 internal immutable minStakeMicro;
     uint8 internal immutable priceRule;
@@ -62,6 +64,8 @@ abstract contract MatchingState is IMatching {
         firstFinalizable = microgrid_.currentInterval();
         minOfferWs = params_.minOfferWs;
         minTradeWs = params_.minTradeWs;
+        uint48 leastW = (params_.minTradeWs + intervalSeconds - 1) / intervalSeconds;
+        minTradeW = leastW == 0 ? 1 : leastW;
         offersPerAsset = params_.offersPerAsset;
         minStakeMicro = params_.minStakeMicro;
         priceRule = params_.priceRule;
@@ -130,8 +134,8 @@ abstract contract MatchingState is IMatching {
         value = solutions.candidateValueAt(candidate, interval);
     }
 
-    function candidateValue() public view returns (Objective memory) {
-        return solutions.candidateValue(calendar());
+    function candidateValue() external view returns (Objective memory) {
+        return Objectives.sum(solutions.candidateValues(calendar()));
     }
 
     function stakeOf(address solver) external view returns (uint64) {

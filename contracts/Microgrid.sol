@@ -55,7 +55,8 @@ contract Microgrid is IMicrogrid {
     /// When a proposed market may be admitted, unix seconds; 0 when it was never proposed.
     mapping(address => uint256) public admittedAt;
 
-    mapping(uint32 feeder => LimitChange[]) private limitChanges;
+    mapping(uint32 feeder => LimitChange) private newestLimits;
+    mapping(uint32 feeder => LimitChange[]) private olderLimits;
     TariffChange[] private tariffChanges;
     /// One bit an interval, 256 to a word.
     mapping(uint32 feeder => mapping(uint32 word => uint256)) private suspensions;
@@ -147,38 +148,34 @@ contract Microgrid is IMicrogrid {
     ) private returns (uint32 fromInterval) {
         fromInterval = effectiveFrom();
         limitsSettledFrom = fromInterval; // later than all before
-        LimitChange[] storage changes = limitChanges[feeder];
-        uint256 count = changes.length;
+        LimitChange memory before = newestLimits[feeder];
         // A change of mind within one interval replaces: at most one version an interval.
-        if (count > 0 && changes[count - 1].fromInterval == fromInterval) changes.pop();
-        changes.push(LimitChange(fromInterval, internalLimitW, externalLimitW));
+        if (before.fromInterval != fromInterval) olderLimits[feeder].push(before);
+        newestLimits[feeder] = LimitChange(fromInterval, internalLimitW, externalLimitW);
         emit FeederLimitsSet(feeder, fromInterval, internalLimitW, externalLimitW);
     }
 
     function limitsAt(uint32 feeder, uint32 interval) public view returns (Limits memory) {
         if (feeder == 0) return Limits(type(uint64).max, type(uint64).max);
         if (feeder > feederCount) revert NoSuchFeeder(feeder);
-        LimitChange[] storage changes = limitChanges[feeder];
-        // Newest first: for an interval not yet past, at most `horizonIntervals` are passed over.
-        for (uint256 i = changes.length; i > 0; i--) {
-            LimitChange memory change = changes[i - 1];
-            if (change.fromInterval <= interval) {
-                return Limits(change.internalLimitW, change.externalLimitW);
-            }
+        LimitChange memory change = newestLimits[feeder];
+        if (change.fromInterval > interval) {
+            // Back to one that counts from interval 0 on: none at all where it was added later. For
+            // an interval not yet past at most `horizonIntervals` are passed over.
+            LimitChange[] storage older = olderLimits[feeder];
+            for (uint256 i = older.length; change.fromInterval > interval; ) change = older[--i];
         }
-        return Limits(0, 0); // added later: not there yet
+        return Limits(change.internalLimitW, change.externalLimitW);
     }
 
-    function allLimitsAt(uint32 interval) external view returns (Limits[] memory limits) {
+    function allLimitsAt(
+        uint32 interval
+    ) external view returns (Limits[] memory limits, uint32 until) {
         limits = new Limits[](feederCount + 1);
         for (uint32 feeder = 0; feeder < limits.length; feeder++) {
             limits[feeder] = limitsAt(feeder, interval);
         }
-    }
-
-    function sameLimits(uint32 intervalA, uint32 intervalB) external view returns (bool) {
-        uint32 from = limitsSettledFrom;
-        return intervalA == intervalB || (intervalA >= from && intervalB >= from);
+        until = interval < limitsSettledFrom ? interval : type(uint32).max;
     }
 
     function suspend(uint32 feeder, uint32 firstInterval, uint32 lastInterval) external {

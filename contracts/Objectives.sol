@@ -8,11 +8,15 @@ library Objectives {
     /// A gain in welfare counts as one in energy at this price difference, millionths per kWh.
     uint256 private constant GAIN_MICRO_PER_KWH = 10_000;
 
-    /// Adds to `sum` in place.
-    function add(Objective memory sum, Objective memory more) internal pure {
-        sum.homeEnergyWs += more.homeEnergyWs;
-        sum.utilityEnergyWs += more.utilityEnergyWs;
-        sum.welfare += more.welfare;
+    /// Adds to `whole` in place.
+    function add(Objective memory whole, Objective memory more) internal pure {
+        whole.homeEnergyWs += more.homeEnergyWs;
+        whole.utilityEnergyWs += more.utilityEnergyWs;
+        whole.welfare += more.welfare;
+    }
+
+    function sum(Objective[] memory parts) internal pure returns (Objective memory whole) {
+        for (uint256 i = 0; i < parts.length; i++) add(whole, parts[i]);
     }
 
     /// Better, and not just by a trifle, by the first figure that differs.
@@ -32,6 +36,14 @@ library Objectives {
 
     function isMore(uint256 a, uint256 b, uint256 gain) private pure returns (bool) {
         return a > b && a - b >= gain;
+    }
+
+    /// More than a solution's record holds.
+    function isTooLarge(Objective memory a) internal pure returns (bool) {
+        return
+            a.homeEnergyWs > type(uint48).max ||
+            a.utilityEnergyWs > type(uint48).max ||
+            a.welfare > type(uint88).max;
     }
 
     function equals(Objective memory a, Objective memory b) internal pure returns (bool) {

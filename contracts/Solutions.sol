@@ -128,18 +128,47 @@ library Solutions {
         record.hasLong = hasLong;
     }
 
-    function valueOf(
+    /// What a solution is worth, by interval from `first` to `last`.
+    function valuesOf(
         SolutionBook storage book,
         address solver,
         uint8 bank,
         uint32 solutionId,
-        uint32 interval
-    ) private view returns (Objective memory) {
-        Record storage record = recordAt(book, solver, bank, interval);
-        if (record.solutionId != solutionId || record.interval != interval) {
-            return Objective(0, 0, 0);
+        uint32 first,
+        uint32 last
+    ) private view returns (Objective[] memory values) {
+        values = new Objective[](first > last ? 0 : last - first + 1);
+        for (uint256 i = 0; i < values.length; i++) {
+            uint32 interval = first + uint32(i);
+            Record storage record = recordAt(book, solver, bank, interval);
+            if (record.solutionId != solutionId || record.interval != interval) continue;
+            Objective memory value = values[i];
+            value.homeEnergyWs = record.homeEnergyWs;
+            value.utilityEnergyWs = record.utilityEnergyWs;
+            value.welfare = record.welfare;
         }
-        return Objective(record.homeEnergyWs, record.utilityEnergyWs, record.welfare);
+    }
+
+    /// Of the candidate, by interval from the first open one on.
+    function candidateValues(
+        SolutionBook storage book,
+        Calendar memory times
+    ) internal view returns (Objective[] memory) {
+        Candidate memory candidate = book.candidate;
+        uint32 id = candidate.solutionId;
+        (uint32 first, uint32 last) = (times.firstOpen(), times.lastTradable());
+        return valuesOf(book, candidate.solver, candidate.bank, id, first, last);
+    }
+
+    /// Of a solver's newest solution, by interval from the first open one on.
+    function newestValues(
+        SolutionBook storage book,
+        address caller,
+        Calendar memory times
+    ) internal view returns (Objective[] memory) {
+        Solver storage solver = book.solvers[caller];
+        (uint32 first, uint32 last) = (times.firstOpen(), times.lastTradable());
+        return valuesOf(book, caller, solver.bank, solver.solutionId, first, last);
     }
 
     /// What the candidate is worth in one interval. It speaks only for those that were open when it
@@ -151,7 +180,7 @@ library Solutions {
     ) internal view returns (Objective memory) {
         if (interval < candidate.firstInterval) return Objective(0, 0, 0);
         uint32 id = candidate.solutionId;
-        return valueOf(book, candidate.solver, candidate.bank, id, interval);
+        return valuesOf(book, candidate.solver, candidate.bank, id, interval, interval)[0];
     }
 
     /// Hash of the candidate's trades of one interval; 0 when it has none.
@@ -177,46 +206,29 @@ library Solutions {
         return (record.tradesHash, record.hasLong);
     }
 
-    /// The candidate's value over the intervals open now.
-    function candidateValue(
-        SolutionBook storage book,
-        Calendar memory times
-    ) internal view returns (Objective memory value) {
-        Candidate memory candidate = book.candidate;
-        uint32 last = times.lastTradable();
-        for (uint32 t = times.firstOpen(); t <= last; t++) {
-            value.add(candidateValueAt(book, candidate, t));
-        }
-    }
-
-    /// Compares a solver's newest solution with the candidate over the intervals open now, and
-    /// replaces it in all of them.
-    /// @return offered its value by interval, from the first open one on
+    /// Replaces the candidate in all open intervals, if a solver's newest solution is better.
+    /// @param offered its value, by interval from the first open one on
+    /// @param held the candidate's
     function accept(
         SolutionBook storage book,
         address caller,
         Calendar memory times,
-        uint48 minGainWs
-    ) internal returns (Objective[] memory offered) {
+        uint48 minGainWs,
+        Objective[] memory offered,
+        Objective[] memory held
+    ) internal {
         Solver storage solver = book.solvers[caller];
         solver.isOpen = false;
-        (uint32 id, uint8 bank) = (solver.solutionId, solver.bank);
-        Candidate memory candidate = book.candidate;
-        uint32 first = times.firstOpen();
-        uint32 last = times.lastTradable();
-        offered = new Objective[](first > last ? 0 : last - first + 1);
-        Objective memory next;
-        Objective memory held;
-        for (uint32 t = first; t <= last; t++) {
-            Objective memory value = valueOf(book, caller, bank, id, t);
-            Objective memory before = candidateValueAt(book, candidate, t);
-            if (block.timestamp >= times.latestPostingOf(t)) requireNotLower(t, value, before);
-            next.add(value);
-            held.add(before);
-            offered[t - first] = value;
+        (uint32 id, uint32 first) = (solver.solutionId, times.firstOpen());
+        for (uint256 i = 0; i < held.length; i++) {
+            uint32 interval = first + uint32(i);
+            if (block.timestamp < times.latestPostingOf(interval)) break;
+            requireNotLower(interval, offered[i], held[i]);
         }
-        if (!next.beats(held, minGainWs)) revert IMatching.NotBetter(next, held);
-        book.candidate = Candidate(caller, id, first, bank);
+        Objective memory next = Objectives.sum(offered);
+        Objective memory before = Objectives.sum(held);
+        if (!next.beats(before, minGainWs)) revert IMatching.NotBetter(next, before);
+        book.candidate = Candidate(caller, id, first, solver.bank);
         emit IMatching.CandidateAccepted(
             id,
             caller,

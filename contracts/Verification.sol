@@ -13,9 +13,10 @@ import {Trades} from "./Trades.sol";
 struct Rules {
     uint32 solutionId;
     uint32 interval;
+    uint32 firstInterval; // of all that the transaction may speak of: at most 95 before `interval`
     uint32 intervalSeconds;
-    uint48 minTradeWs;
-    uint256 latestPosting; // an offer posted later cannot be used, unix seconds
+    uint48 minTradeW;
+    uint256 postedAhead; // an offer is used when posted so many seconds before an interval's start
     uint256 tradeBytes;
     bool priced; // rule 1: each trade says its price
     bool inParts; // energy may be taken by earlier parts of the solution
@@ -49,7 +50,7 @@ library Verification {
         Limits[] memory limits,
         OfferBook storage book,
         mapping(uint32 offerId => Use) storage uses
-    ) external returns (Objective memory value) {
+    ) internal returns (Objective memory value) {
         Flows memory flows = FeederFlows.none(limits.length);
         Run memory ask;
         Run memory bid;
@@ -99,7 +100,8 @@ library Verification {
         ) {
             revert IMatching.OutsideOffer(rules.interval, offerId);
         }
-        if (terms.postedAt > rules.latestPosting) {
+        uint256 startsAt = uint256(rules.interval) * rules.intervalSeconds;
+        if (terms.postedAt + rules.postedAhead > startsAt) {
             revert IMatching.PostedTooLate(rules.interval, offerId);
         }
         uint256 key = (uint256(terms.priceMicroPerKwh) << 32) | offerId;
@@ -144,7 +146,7 @@ library Verification {
         uint32 price,
         Rules memory rules
     ) private pure {
-        if (powerW == 0 || uint256(powerW) * rules.intervalSeconds < rules.minTradeWs) {
+        if (powerW < rules.minTradeW) {
             revert IMatching.TradeTooSmall(rules.interval, position);
         }
         if (ask.priceMicroPerKwh > bid.priceMicroPerKwh) {

@@ -34,7 +34,7 @@ abstract contract Builder is Judge {
     ) internal view returns (bytes memory trades) {
         Merge memory m;
         (m.asks, m.bids) = (sorted(Side.Sell, t), sorted(Side.Buy, t));
-        m.limits = grid.allLimitsAt(t);
+        (m.limits, ) = grid.allLimitsAt(t);
         m.feederSoldW = new uint256[](m.limits.length);
         m.feederBoughtW = new uint256[](m.limits.length);
         while (m.a < m.asks.length && m.b < m.bids.length) {

@@ -23,16 +23,11 @@ struct Case {
     Part[] parts;
 }
 
-/// What Verifiers is asked.
+/// What Verifiers is asked, one after the other of what it is filled with.
 interface IVerifiers {
     function fill(Case calldata c) external;
     function uses(uint32 offerId) external view returns (uint32 solutionId, uint48 energyWs);
-    /// `kept`: what the solution has taken then, by place in `ids`; 0 where it did not look.
-    function fast(
-        Case calldata c
-    )
-        external
-        view
-        returns (bool sound, Objective[] memory values, uint256[] memory kept);
+    /// Reverts as the market does.
+    function fast(Case calldata c) external returns (Objective[] memory values);
     function plain(Case calldata c) external returns (Objective[] memory values);
 }

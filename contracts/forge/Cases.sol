@@ -40,9 +40,7 @@ library Cases {
         setOffers(c, draft, dice);
         for (uint256 p = 0; p < c.parts.length; p++) trade(c, draft, dice, p);
         cutOffers(c, draft, dice);
-        c.rules.minTradeWs = uint48(
-            slack(dice, 1) == 0 ? draft.least * c.rules.intervalSeconds : dice.roll(2)
-        );
+        c.rules.minTradeW = slack(dice, 1) == 0 && draft.least > 0 ? uint48(draft.least) : 1;
     }
 
     function setRules(Case memory c, Draft memory draft, Dice memory dice) private pure {
@@ -51,9 +49,10 @@ library Cases {
         c.rules = Rules({
             solutionId: SOLUTION,
             interval: 0,
+            firstInterval: 0,
             intervalSeconds: draft.extreme && dice.isOnce(2) ? type(uint32).max : seconds_,
-            minTradeWs: 0,
-            latestPosting: draft.extreme && dice.isOnce(2) ? type(uint32).max : 1_700_000_000,
+            minTradeW: 1,
+            postedAhead: 0,
             tradeBytes: priced ? 16 : 12,
             priced: priced,
             inParts: dice.isOnce(2)
@@ -61,6 +60,9 @@ library Cases {
         c.parts = new Part[](1 + dice.roll(3));
         uint32 first = draft.extreme ? type(uint32).max - uint32(c.parts.length) : INTERVAL;
         for (uint256 p = 0; p < c.parts.length; p++) c.parts[p].interval = first + uint32(p);
+        c.rules.firstInterval = first - uint32(slack(dice, 90));
+        uint256 startsAt = uint256(first) * c.rules.intervalSeconds;
+        c.rules.postedAhead = startsAt - (draft.extreme ? type(uint32).max : startsAt / 2);
         c.limits = new Limits[](1 + 1 + dice.roll(3));
         c.limits[0] = Limits(type(uint64).max, type(uint64).max);
         for (uint256 f = 1; f < c.limits.length; f++) c.limits[f] = Limits(0, 0);
@@ -214,7 +216,8 @@ library Cases {
             uint256 mine = c.uses[i].solutionId == SOLUTION ? c.uses[i].energyWs : 0;
             terms.energyWs = uint48(draft.energyWs[i] + mine + slack(dice, 5_000));
             terms.maxPowerW = uint32(draft.mostW[i] + slack(dice, 50));
-            terms.postedAt = uint32(c.rules.latestPosting - slack(dice, 1_000));
+            uint32 used = c.parts[draft.partOf[i] == ALL ? 0 : draft.partOf[i]].interval;
+            terms.postedAt = latestPosting(c.rules, used) - uint32(slack(dice, 1_000));
             terms.assetId = uint32(dice.roll(99));
         }
     }
@@ -223,7 +226,14 @@ library Cases {
     function setUse(Case memory c, Dice memory dice, uint256 i) private pure {
         if (!dice.isOnce(2)) return;
         bool mine = c.rules.inParts && dice.isOnce(2);
-        c.uses[i] = Use(mine ? SOLUTION : SOLUTION - 1, uint48(dice.roll(100_000)));
+        uint48 energyWs = uint48(dice.roll(100_000));
+        energyWs -= energyWs % c.rules.intervalSeconds; // as power makes it
+        c.uses[i] = Use(mine ? SOLUTION : SOLUTION - 1, energyWs);
+    }
+
+    function latestPosting(Rules memory rules, uint32 interval) internal pure returns (uint32) {
+        uint256 until = uint256(interval) * rules.intervalSeconds - rules.postedAhead;
+        return until > type(uint32).max ? type(uint32).max : uint32(until);
     }
 
     function slack(Dice memory dice, uint256 most) private pure returns (uint256) {

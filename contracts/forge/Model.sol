@@ -146,7 +146,8 @@ abstract contract Model is World {
     }
 
     function limitsOf(uint32 t) internal view returns (bytes32) {
-        return keccak256(abi.encode(grid.allLimitsAt(t)));
+        (Limits[] memory limits, ) = grid.allLimitsAt(t);
+        return keccak256(abi.encode(limits));
     }
 
     function pay(Trade memory trade) private {

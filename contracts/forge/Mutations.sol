@@ -59,6 +59,7 @@ library Mutations {
 
     function changeTerms(Terms memory terms, Case memory c, Dice memory dice) private pure {
         uint256 kind = dice.roll(8);
+        uint32 latest = Cases.latestPosting(c.rules, c.parts[0].interval);
         if (kind == 0) terms.feeder = uint16(dice.roll(c.limits.length));
         if (kind == 1) terms.side = terms.side == Side.Sell ? Side.Buy : Side.Sell;
         if (kind == 2) terms.firstInterval = near(terms.firstInterval, dice);
@@ -66,7 +67,7 @@ library Mutations {
         if (kind == 4 && terms.energyWs > 0) terms.energyWs -= 1;
         if (kind == 5) terms.maxPowerW = dice.isOnce(4) ? 0 : near(terms.maxPowerW, dice);
         if (kind == 6) terms.priceMicroPerKwh = other(terms.priceMicroPerKwh, c, dice);
-        if (kind == 7) terms.postedAt = near(uint32(c.rules.latestPosting), dice);
+        if (kind == 7) terms.postedAt = near(latest, dice);
     }
 
     function changeLimits(Limits memory limits, Dice memory dice) private pure {
@@ -81,24 +82,28 @@ library Mutations {
     function changeUse(Case memory c, Dice memory dice) private pure {
         Use memory use = c.uses[dice.roll(c.ids.length)];
         if (dice.isOnce(3)) use.solutionId = use.solutionId == 0 ? Cases.SOLUTION : 0;
-        else if (use.energyWs < 1e9) use.energyWs += uint48(1 + dice.roll(2));
+        else if (use.energyWs < 1e9) use.energyWs += uint48((1 + dice.roll(2)) * c.rules.intervalSeconds);
     }
 
     function changeRules(Case memory c, Dice memory dice) private pure {
         uint256 kind = dice.roll(5);
-        if (kind == 0) c.rules.minTradeWs = uint48(c.rules.minTradeWs + dice.roll(2));
-        if (kind == 1) c.rules.latestPosting -= 1;
+        if (kind == 0) c.rules.minTradeW = uint48(c.rules.minTradeW + dice.roll(2));
+        if (kind == 1) c.rules.postedAhead += 1;
         if (kind == 2) c.rules.inParts = !c.rules.inParts;
         if (kind == 3) c.rules.priced = c.rules.priced && !dice.isOnce(2);
         if (kind == 4) {
             uint256 p = dice.roll(c.parts.length);
-            c.parts[p].interval = near(c.parts[p].interval, dice);
+            uint32 next = near(c.parts[p].interval, dice);
+            // The market refuses two parts of one interval before it looks at their trades.
+            for (uint256 i = 0; i < c.parts.length; i++) if (c.parts[i].interval == next) return;
+            c.parts[p].interval = next;
         }
     }
 
     function keepWithin(Use memory use, Terms memory terms, Case memory c) private pure {
         if (use.solutionId == c.rules.solutionId && !c.rules.inParts) use.solutionId = 0;
-        if (use.energyWs > terms.energyWs) use.energyWs = terms.energyWs;
+        uint48 mostWs = terms.energyWs - (terms.energyWs % c.rules.intervalSeconds);
+        if (use.energyWs > mostWs) use.energyWs = mostWs;
         // Beyond 32 bits there is no interval.
         if (type(uint32).max - terms.firstInterval < terms.moreIntervals) terms.moreIntervals = 0;
     }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {FastVerification} from "../FastVerification.sol";
-import {Objective} from "../IMatching.sol";
-import {Limits} from "../IMicrogrid.sol";
+import {Chunk, Objective} from "../IMatching.sol";
+import {IMicrogrid, Limits} from "../IMicrogrid.sol";
 import {OfferBook} from "../Offers.sol";
+import {Finding, SolutionVerification} from "../SolutionVerification.sol";
 import {Use} from "../Solutions.sol";
 import {Rules, Verification} from "../Verification.sol";
 import {Case} from "./Case.sol";
 
 /// @title Both verifications over one storage, as MatchingSolutions calls them
+/// @notice It is the grid as well, as far as limits go.
 contract Verifiers {
     OfferBook private book;
+    Limits[] private limits;
     mapping(uint32 offerId => Use) public uses;
 
     function fill(Case calldata c) external {
@@ -20,34 +22,36 @@ contract Verifiers {
             uses[c.ids[i]] = c.uses[i];
         }
         book.count = type(uint32).max;
+        delete limits;
+        for (uint256 i = 0; i < c.limits.length; i++) limits.push(c.limits[i]);
     }
 
-    function fast(
-        Case calldata c
-    )
-        external
-        view
-        returns (bool sound, Objective[] memory values, uint256[] memory kept)
-    {
-        uint256[] memory left = tableFor(c);
-        Rules memory rules = c.rules;
-        Limits[] memory limits = c.limits;
-        values = new Objective[](c.parts.length);
-        for (uint256 i = 0; i < c.parts.length; i++) {
-            rules.interval = c.parts[i].interval;
-            bool hasLong;
-            (sound, values[i], hasLong) = FastVerification.verify(
-                c.parts[i].trades,
-                rules,
-                limits,
-                left,
-                book,
-                uses
-            );
-            if (!sound) return (false, values, kept);
-            require(hasLong == tradesLong(c, c.parts[i].trades), "told which parts are long");
+    function allLimitsAt(uint32 interval) external view returns (Limits[] memory, uint32 until) {
+        return (limits, interval % 3 == 0 ? type(uint32).max : interval);
+    }
+
+    function fast(Case calldata c) external returns (Objective[] memory values) {
+        Chunk[] memory chunks = new Chunk[](c.parts.length);
+        for (uint256 i = 0; i < chunks.length; i++) {
+            chunks[i].interval = c.parts[i].interval;
+            chunks[i].trades = c.parts[i].trades;
         }
-        return (true, values, keptOf(c, left));
+        Finding[] memory findings = this.verify(chunks, c.rules);
+        values = new Objective[](chunks.length);
+        for (uint256 i = 0; i < chunks.length; i++) {
+            values[i] = findings[i].value;
+            if (chunks[i].interval < c.rules.firstInterval) continue;
+            bool isLong = tradesLong(c.parts[i].trades, c.rules.tradeBytes);
+            require(findings[i].hasLong == isLong, "told which parts are long");
+        }
+    }
+
+    function verify(
+        Chunk[] calldata chunks,
+        Rules memory rules
+    ) external returns (Finding[] memory) {
+        return
+            SolutionVerification.verify(chunks, rules, IMicrogrid(address(this)), book, uses);
     }
 
     function plain(Case calldata c) external returns (Objective[] memory values) {
@@ -55,42 +59,18 @@ contract Verifiers {
         values = new Objective[](c.parts.length);
         for (uint256 i = 0; i < c.parts.length; i++) {
             rules.interval = c.parts[i].interval;
+            if (rules.interval < rules.firstInterval) continue;
             values[i] = Verification.verify(c.parts[i].trades, rules, c.limits, book, uses);
         }
     }
 
-    /// As MatchingSolutions makes it.
-    function tableFor(Case calldata c) private pure returns (uint256[] memory) {
-        uint256 trades = 0;
-        for (uint256 i = 0; i < c.parts.length; i++) {
-            trades += c.parts[i].trades.length / c.rules.tradeBytes;
-        }
-        uint256 size = 2;
-        while (size <= 2 * trades) size *= 2;
-        return new uint256[](size);
-    }
-
-    function tradesLong(Case calldata c, bytes calldata trades) private view returns (bool) {
-        for (uint256 i = 0; i < trades.length; i += c.rules.tradeBytes) {
+    function tradesLong(bytes calldata trades, uint256 tradeBytes) private view returns (bool) {
+        for (uint256 i = 0; i < trades.length; i += tradeBytes) {
             uint32 askId = uint32(bytes4(trades[i:i + 4]));
             uint32 bidId = uint32(bytes4(trades[i + 4:i + 8]));
             if (book.terms[askId].moreIntervals > 0) return true;
             if (book.terms[bidId].moreIntervals > 0) return true;
         }
         return false;
-    }
-
-    function keptOf(
-        Case calldata c,
-        uint256[] memory left
-    ) private pure returns (uint256[] memory kept) {
-        kept = new uint256[](c.ids.length);
-        for (uint256 i = 0; i < left.length; i++) {
-            if (left[i] == 0) continue;
-            for (uint256 k = 0; k < kept.length; k++) {
-                if (c.ids[k] != left[i] >> 64) continue;
-                kept[k] = c.terms[k].energyWs - uint48(left[i]);
-            }
-        }
     }
 }

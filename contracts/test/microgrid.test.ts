@@ -79,8 +79,9 @@ test('once sealed a change of limits spares every postable interval', () =>
     assert.is(await limits(world, 1, C + L - 1), '25000/20000');
     assert.is(await limits(world, 1, C + L), '7/6');
     assert.is(await limits(world, 1, C + L + 1), '5/4');
-    const all = await world.read('microgrid', 'allLimitsAt', [C + L]);
+    const [all, until] = await world.read('microgrid', 'allLimitsAt', [C + L]);
     const [utility, one, two] = all.toArray();
+    assert.is(until, BigInt(C + L), 'one later they are others');
     assert.is(utility.internalLimitW, 2n ** 64n - 1n);
     assert.is(one.externalLimitW, 6n);
     assert.is(two.internalLimitW, 25_000n);
