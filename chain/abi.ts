@@ -79,7 +79,10 @@ export const ASSETS_ABI = [
   'error NothingToDeposit()',
   'error OtherFeeder(address holder, uint32 feeder)',
   'error OtherMarket(address holder, address market)',
+  'error OutOfTurn(uint32 assetId, uint32 firstInterval, uint32 gapInterval)',
+  'error OutsideAsset(uint32 firstInterval, uint32 lastInterval)',
   'error PowerCapExceeded(uint32 feeder, uint32 interval, uint8 side, uint256 powerW)',
+  'error TooManyMarkets()',
   'event AssetAdded(address indexed owner, uint32 indexed assetId, uint32 feeder, uint8 side, uint32 firstInterval, uint32 lastInterval, uint48 energyWs, uint32 maxPowerW)',
   'event EnergyDeposited(address indexed owner, uint32 indexed assetId, uint48 energyWs)',
   'event FinancialAdded(address indexed owner, uint64 amountMicro)',
@@ -103,11 +106,11 @@ export const ASSETS_ABI = [
   'function marketOf(address holder) view returns (address)',
   'function microgrid() view returns (address)',
   'function moneyTotals() view returns ((uint64 grantedMicro, uint64 depositedMicro))',
-  'function moveIn(address from, uint32 assetId, uint48 energyWs, uint32 powerW, uint64 amountMicro) returns ((address owner, uint32 feeder, uint8 side, uint32 firstInterval, uint32 lastInterval, uint48 energyWs, uint32 maxPowerW) asset, uint32 openOffers)',
+  'function moveIn(address from, uint32 assetId, uint48 energyWs, uint32 powerW, uint32 firstInterval, uint32 lastInterval, uint64 amountMicro) returns ((address owner, uint32 feeder, uint8 side, uint32 firstInterval, uint32 lastInterval, uint48 energyWs, uint32 maxPowerW) asset, uint32 offers)',
   'function moveMoneyIn(address from, uint64 amountMicro)',
   'function moveMoneyOut(address to, uint64 amountMicro)',
-  'function placeOf(uint32 assetId) view returns ((uint48 heldWs, uint48 enteredWs, uint64 offeredPowerW, uint32 openOffers))',
-  'function release((uint32 assetId, uint48 energyWs, uint32 powerW, uint64 amountMicro)[] releases) returns (address[] owners)',
+  'function placeOf(uint32 assetId) view returns ((uint48 heldWs, uint48 enteredWs, uint32 offeredPowerW, uint8 since, uint8 reach, uint8 offers))',
+  'function release((uint32 assetId, uint48 energyWs, uint64 amountMicro)[] releases) returns (address[] owners)',
 ] as const;
 
 export const MATCHING_ABI = [
@@ -138,7 +141,6 @@ export const MATCHING_ABI = [
   'error OfferOverPower(uint32 interval, uint32 offerId, uint256 powerW)',
   'error OfferTooSmall(uint48 energyWs, uint48 minimumWs)',
   'error OutOfOrder(uint32 interval, uint256 position)',
-  'error OutsideAsset(uint32 firstInterval, uint32 lastInterval)',
   'error OutsideOffer(uint32 interval, uint32 offerId)',
   'error PostedTooLate(uint32 interval, uint32 offerId)',
   'error PriceOutside(uint32 interval, uint256 position)',

@@ -3,23 +3,15 @@ pragma solidity 0.8.37;
 
 import {Caps, EnergyAsset, EnergyTotals, Grant, IAssets} from "./IAssets.sol";
 import {MoneyTotals, Place, Release, Side} from "./IAssets.sol";
+import {Holder, Holders} from "./Holders.sol";
 import {IMicrogrid} from "./IMicrogrid.sol";
+import {PowerBook, Powers} from "./Powers.sol";
+import {Right, Rights} from "./Rights.sol";
 
-/// One slot an address.
-struct Holder {
-    address market; // 0: nothing was ever granted
-    uint32 feederPlusOne; // 0: no energyAsset was ever granted
-    uint64 balanceMicro;
-}
-
-/// What was granted, for ever: one slot. `owner` is 0 when there is no such asset.
-struct Right {
-    address owner;
-    uint16 feeder;
-    Side side;
-    uint32 firstInterval;
-    uint8 moreIntervals; // after the first
-    uint32 maxPowerW;
+/// What came into a market and is still inside.
+struct Account {
+    uint64 insideMicro;
+    uint8 number; // of the market, from 1 on; 0: nothing was granted for it yet
 }
 
 /// @title energyAssets and money of anonymous addresses
@@ -27,6 +19,11 @@ struct Right {
 /// owners' deposits. A market moves only what its own addresses put in: energy back to the asset it
 /// came from, and money that is inside the market.
 contract Assets is IAssets {
+    using Holders for Holder;
+    using Holders for Place;
+    using Powers for PowerBook;
+    using Rights for Right;
+
     /// Power is counted in every interval of a grant: a range is bounded.
     uint32 public constant MAX_RANGE = 96;
     uint256 private constant DAY = 86_400;
@@ -37,14 +34,15 @@ contract Assets is IAssets {
 
     uint32 public assetCount;
     mapping(uint32 assetId => Right) private rights;
+    /// Of assets that are not the first of their address.
     mapping(uint32 assetId => Place) private places;
     mapping(address => Holder) private holders;
-    mapping(address market => uint64) public insideMicro;
+    mapping(address market => Account) private accounts;
+    address[] private markets;
     mapping(Side => EnergyTotals) private energy;
     MoneyTotals private money;
 
-    /// Power granted, 64 bits an interval, four to a word.
-    mapping(uint32 feeder => mapping(Side => mapping(uint32 word => uint256))) private powers;
+    PowerBook private powers;
     mapping(uint256 day => uint64) public grantedMicroOn;
 
     modifier onlyGranter() {
@@ -63,22 +61,12 @@ contract Assets is IAssets {
 
     // --------------------------------------------------------------------------------- views
 
-    function assets(uint32 assetId) public view returns (EnergyAsset memory) {
-        Right memory right = rights[assetId];
-        return
-            EnergyAsset({
-                owner: right.owner,
-                feeder: right.feeder,
-                side: right.side,
-                firstInterval: right.firstInterval,
-                lastInterval: right.firstInterval + right.moreIntervals,
-                energyWs: places[assetId].heldWs,
-                maxPowerW: right.maxPowerW
-            });
+    function assets(uint32 assetId) external view returns (EnergyAsset memory) {
+        return rights[assetId].asset(placeOf(assetId).heldWs);
     }
 
-    function placeOf(uint32 assetId) external view returns (Place memory) {
-        return places[assetId];
+    function placeOf(uint32 assetId) public view returns (Place memory) {
+        return holders[rights[assetId].owner].placeOf(assetId, places);
     }
 
     function balanceMicro(address holder) external view returns (uint64) {
@@ -86,16 +74,20 @@ contract Assets is IAssets {
     }
 
     function feederOf(address holder) external view returns (uint32) {
-        uint32 feederPlusOne = holders[holder].feederPlusOne;
-        return feederPlusOne == 0 ? 0 : feederPlusOne - 1;
+        return rights[holders[holder].assetId].feeder;
     }
 
     function isKnown(address holder) external view returns (bool) {
-        return holders[holder].feederPlusOne != 0;
+        return holders[holder].assetId != 0;
     }
 
-    function marketOf(address holder) external view returns (address) {
-        return holders[holder].market;
+    function marketOf(address holder) public view returns (address) {
+        uint8 number = holders[holder].market;
+        return number == 0 ? address(0) : markets[number - 1];
+    }
+
+    function insideMicro(address market) external view returns (uint64) {
+        return accounts[market].insideMicro;
     }
 
     function energyTotals(Side side) external view returns (EnergyTotals memory) {
@@ -115,7 +107,7 @@ contract Assets is IAssets {
         uint32 interval,
         Side side
     ) external view returns (uint64) {
-        return uint64(powers[feeder][side][interval >> 2] >> ((interval & 3) * 64));
+        return powers.grantedW(feeder, interval, side);
     }
 
     // -------------------------------------------------------------------------------- grants
@@ -154,9 +146,10 @@ contract Assets is IAssets {
         Holder memory holder = admitted(g.to, g.market);
         if (g.energyWs > 0) {
             checkGrant(g);
-            fixFeeder(holder, g.to, g.feeder);
-            countPower(g.feeder, g.side, g.firstInterval, g.lastInterval, g.maxPowerW);
-            assetId = create(g);
+            uint32 feeder = rights[holder.assetId].feeder;
+            if (holder.assetId != 0 && feeder != g.feeder) revert OtherFeeder(g.to, feeder);
+            powers.count(g, capPowerW);
+            assetId = create(g, holder);
         }
         if (g.amountMicro > 0) {
             countMoney(g.amountMicro);
@@ -176,7 +169,7 @@ contract Assets is IAssets {
         ) revert BadRange(g.firstInterval, g.lastInterval);
     }
 
-    function create(Grant memory g) private returns (uint32 assetId) {
+    function create(Grant memory g, Holder memory holder) private returns (uint32 assetId) {
         assetId = ++assetCount;
         rights[assetId] = Right({
             owner: g.to,
@@ -186,7 +179,8 @@ contract Assets is IAssets {
             moreIntervals: uint8(g.lastInterval - g.firstInterval),
             maxPowerW: g.maxPowerW
         });
-        places[assetId].heldWs = g.energyWs;
+        if (holder.assetId == 0) (holder.assetId, holder.heldWs) = (assetId, g.energyWs);
+        else places[assetId].heldWs = g.energyWs;
         energy[g.side].grantedWs += g.energyWs;
         emit AssetAdded(
             g.to,
@@ -201,38 +195,22 @@ contract Assets is IAssets {
     }
 
     /// The address becomes, or already is, one of this market.
-    function admitted(address to, address market) private view returns (Holder memory holder) {
+    function admitted(address to, address market) private returns (Holder memory holder) {
         if (to == address(0)) revert NoHolder();
-        if (!microgrid.isMarket(market)) revert NotMarket(market);
+        uint8 number = accounts[market].number;
+        if (number == 0) number = admit(market);
         holder = holders[to];
-        if (holder.market == address(0)) holder.market = market;
-        else if (holder.market != market) revert OtherMarket(to, holder.market);
+        if (holder.market == 0) holder.market = number;
+        else if (holder.market != number) revert OtherMarket(to, marketOf(to));
     }
 
-    function fixFeeder(Holder memory holder, address to, uint32 feeder) private pure {
-        if (holder.feederPlusOne == 0) holder.feederPlusOne = feeder + 1;
-        else if (holder.feederPlusOne != feeder + 1) {
-            revert OtherFeeder(to, holder.feederPlusOne - 1);
-        }
-    }
-
-    function countPower(
-        uint32 feeder,
-        Side side,
-        uint32 firstInterval,
-        uint32 lastInterval,
-        uint32 maxPowerW
-    ) private {
-        mapping(uint32 => uint256) storage words = powers[feeder][side];
-        uint256 word;
-        for (uint256 t = firstInterval; t <= lastInterval; t++) {
-            if (t == firstInterval || t & 3 == 0) word = words[uint32(t >> 2)];
-            uint256 shift = (t & 3) * 64;
-            uint256 granted = uint256(uint64(word >> shift)) + maxPowerW;
-            if (granted > capPowerW) revert PowerCapExceeded(feeder, uint32(t), side, granted);
-            word += uint256(maxPowerW) << shift; // within 64 bits, as the cap is
-            if (t == lastInterval || t & 3 == 3) words[uint32(t >> 2)] = word;
-        }
+    /// Markets are never taken away: asked for once.
+    function admit(address market) private returns (uint8 number) {
+        if (!microgrid.isMarket(market)) revert NotMarket(market);
+        if (markets.length == type(uint8).max) revert TooManyMarkets();
+        markets.push(market);
+        number = uint8(markets.length);
+        accounts[market].number = number;
     }
 
     function countMoney(uint64 amountMicro) private {
@@ -248,9 +226,13 @@ contract Assets is IAssets {
     function depositEnergy(uint32 assetId) external {
         Right memory right = rights[assetId];
         if (right.owner != msg.sender) revert NotAssetOwner(assetId, msg.sender);
-        uint48 energyWs = places[assetId].heldWs;
+        Holder memory holder = holders[msg.sender];
+        Place memory place = holder.placeOf(assetId, places);
+        uint48 energyWs = place.heldWs;
         if (energyWs == 0) revert NothingToDeposit();
-        places[assetId].heldWs = 0;
+        place.heldWs = 0;
+        holder.setPlace(assetId, place, places);
+        holders[msg.sender] = holder;
         energy[right.side].depositedWs += energyWs;
         emit EnergyDeposited(msg.sender, assetId, energyWs);
     }
@@ -270,27 +252,27 @@ contract Assets is IAssets {
         uint32 assetId,
         uint48 energyWs,
         uint32 powerW,
+        uint32 firstInterval,
+        uint32 lastInterval,
         uint64 amountMicro
-    ) external returns (EnergyAsset memory asset, uint32 openOffers) {
-        Holder storage holder = holderOf(from);
-        if (rights[assetId].owner != from) revert NotAssetOwner(assetId, from);
-        asset = assets(assetId);
-        if (asset.energyWs < energyWs) revert NotEnoughEnergy(assetId, energyWs, asset.energyWs);
-        asset.energyWs -= energyWs;
-        Place memory place = places[assetId];
-        place.heldWs = asset.energyWs;
+    ) external returns (EnergyAsset memory asset, uint32 offers) {
+        Holder memory holder = holderOf(from);
+        Right memory right = rights[assetId];
+        if (right.owner != from) revert NotAssetOwner(assetId, from);
+        right.requireInside(firstInterval, lastInterval);
+        Place memory place = holder.placeOf(assetId, places);
+        if (place.heldWs < energyWs) revert NotEnoughEnergy(assetId, energyWs, place.heldWs);
+        place.heldWs -= energyWs;
         place.enteredWs += energyWs;
-        place.offeredPowerW += powerW;
-        place.openOffers++;
-        if (place.offeredPowerW > asset.maxPowerW) {
-            revert AssetOverPower(assetId, place.offeredPowerW, asset.maxPowerW);
-        }
-        places[assetId] = place;
-        if (asset.side == Side.Buy && amountMicro > 0) {
+        uint32 first = firstInterval - right.firstInterval;
+        place.offer(right, assetId, first, lastInterval - right.firstInterval, powerW);
+        holder.setPlace(assetId, place, places);
+        if (right.side == Side.Buy && amountMicro > 0) {
             holder.balanceMicro = less(holder.balanceMicro, amountMicro, from);
-            insideMicro[msg.sender] += amountMicro;
+            accounts[msg.sender].insideMicro += amountMicro;
         }
-        return (asset, place.openOffers);
+        holders[from] = holder;
+        return (right.asset(place.heldWs), place.offers);
     }
 
     function release(Release[] calldata releases) external returns (address[] memory owners) {
@@ -299,47 +281,48 @@ contract Assets is IAssets {
         for (uint256 i = 0; i < releases.length; i++) {
             Release calldata one = releases[i];
             address owner = rights[one.assetId].owner;
-            Holder storage holder = holderOf(owner);
-            Place memory place = places[one.assetId];
-            if (
-                place.enteredWs < one.energyWs ||
-                place.offeredPowerW < one.powerW ||
-                place.openOffers == 0
-            ) revert NotInside(one.assetId, one.energyWs, one.amountMicro);
-            place.enteredWs -= one.energyWs;
-            place.heldWs += one.energyWs;
-            place.offeredPowerW -= one.powerW;
-            place.openOffers--;
-            places[one.assetId] = place;
-            if (one.amountMicro > 0) holder.balanceMicro += one.amountMicro;
-            amountMicro += one.amountMicro;
             owners[i] = owner;
+            Holder memory holder = holderOf(owner);
+            if (one.energyWs > 0) {
+                Place memory place = holder.placeOf(one.assetId, places);
+                if (place.enteredWs < one.energyWs) {
+                    revert NotInside(one.assetId, one.energyWs, one.amountMicro);
+                }
+                place.enteredWs -= one.energyWs;
+                place.heldWs += one.energyWs;
+                holder.setPlace(one.assetId, place, places);
+            }
+            holder.balanceMicro += one.amountMicro;
+            amountMicro += one.amountMicro;
+            holders[owner] = holder;
         }
         takeInside(amountMicro);
     }
 
     function moveMoneyIn(address from, uint64 amountMicro) external {
-        Holder storage holder = holderOf(from);
-        holder.balanceMicro = less(holder.balanceMicro, amountMicro, from);
-        insideMicro[msg.sender] += amountMicro;
+        Holder memory holder = holderOf(from);
+        holders[from].balanceMicro = less(holder.balanceMicro, amountMicro, from);
+        accounts[msg.sender].insideMicro += amountMicro;
     }
 
     function moveMoneyOut(address to, uint64 amountMicro) external {
-        holderOf(to).balanceMicro += amountMicro;
+        holderOf(to);
+        holders[to].balanceMicro += amountMicro;
         takeInside(amountMicro);
     }
 
     function takeInside(uint256 amountMicro) private {
         if (amountMicro == 0) return;
-        uint64 inside = insideMicro[msg.sender];
+        uint64 inside = accounts[msg.sender].insideMicro;
         if (inside < amountMicro) revert NotInside(0, 0, amountMicro);
-        insideMicro[msg.sender] = inside - uint64(amountMicro);
+        accounts[msg.sender].insideMicro = inside - uint64(amountMicro);
     }
 
-    /// Markets are never taken away, so one that an address was granted for is an admitted one.
-    function holderOf(address from) private view returns (Holder storage holder) {
+    /// What an address holds that was granted for the calling market.
+    function holderOf(address from) private view returns (Holder memory holder) {
         holder = holders[from];
-        if (holder.market != msg.sender) revert NotMarket(msg.sender);
+        uint8 number = accounts[msg.sender].number;
+        if (number == 0 || holder.market != number) revert NotMarket(msg.sender);
     }
 
     function less(uint64 held, uint64 wanted, address from) private pure returns (uint64) {

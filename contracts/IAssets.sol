@@ -35,12 +35,15 @@ struct MoneyTotals {
     uint64 depositedMicro;
 }
 
-/// Where the energy of an asset is: granted = held + entered + deposited.
+/// Where the energy of an asset is: granted = held + entered + deposited. And how far its offers
+/// go: those since the last gap between them may trade together, and count together.
 struct Place {
     uint48 heldWs; // with its owner
     uint48 enteredWs; // in open offers, or traded
-    uint64 offeredPowerW; // of its open offers
-    uint32 openOffers;
+    uint32 offeredPowerW; // of the offers since the gap
+    uint8 since; // the gap, in intervals from the asset's first one on
+    uint8 reach; // behind the last offered interval, likewise
+    uint8 offers; // ever
 }
 
 /// All that one request asks for; energy or money may be 0, not both.
@@ -60,7 +63,6 @@ struct Grant {
 struct Release {
     uint32 assetId;
     uint48 energyWs; // to the asset
-    uint32 powerW; // of the offer
     uint64 amountMicro; // to the asset's owner
 }
 
@@ -98,6 +100,10 @@ interface IAssets {
     error PowerCapExceeded(uint32 feeder, uint32 interval, Side side, uint256 powerW);
     error MoneyCapExceeded(uint256 day, uint256 amountMicro);
     error AssetOverPower(uint32 assetId, uint256 powerW, uint32 maxPowerW);
+    error OutsideAsset(uint32 firstInterval, uint32 lastInterval);
+    /// Offers of one asset go forward: this one begins before a gap that later ones left.
+    error OutOfTurn(uint32 assetId, uint32 firstInterval, uint32 gapInterval);
+    error TooManyMarkets();
     error NotEnoughEnergy(uint32 assetId, uint256 wantedWs, uint256 heldWs);
     error NotEnoughMoney(address holder, uint256 wantedMicro, uint256 heldMicro);
     error NothingToDeposit();
@@ -150,17 +156,20 @@ interface IAssets {
     /// Granter only: many grants in one transaction, all or none.
     function grant(Grant[] calldata grants) external;
 
-    /// Market only: energy and power of an asset into an offer; from a buyer its money as well.
+    /// Market only: energy and power of an asset into an offer; from a buyer its money as well. Its
+    /// offers that may trade at once have no more power together than the asset.
     /// @param amountMicro taken only when the asset is a right to buy
     /// @return asset as it stands then
-    /// @return openOffers of the asset, this one counted
+    /// @return offers of the asset, this one counted
     function moveIn(
         address from,
         uint32 assetId,
         uint48 energyWs,
         uint32 powerW,
+        uint32 firstInterval,
+        uint32 lastInterval,
         uint64 amountMicro
-    ) external returns (EnergyAsset memory asset, uint32 openOffers);
+    ) external returns (EnergyAsset memory asset, uint32 offers);
     /// Market only: offers ended; energy back to assets, money to their owners; no more of an asset
     /// than entered from it, and no more money in all than came into the market.
     /// @return owners of the assets, by place

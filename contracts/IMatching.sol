@@ -7,7 +7,7 @@ import {Side} from "./IAssets.sol";
 struct Params {
     uint48 minOfferWs; // least energy of an offer
     uint48 minTradeWs; // least energy of a trade: powerW * intervalSeconds
-    uint32 offersPerAsset; // open at the same time
+    uint32 offersPerAsset; // ever, at most 254
     uint64 minStakeMicro; // of a solver, positive
     // 0: a trade's price is the midpoint of both reservation prices, rounded down.
     // 1: the solver says it, within both; a trade then has four bytes more, the price.
@@ -114,7 +114,6 @@ interface IMatching {
 
     error BadParams();
     // Offers
-    error OutsideAsset(uint32 firstInterval, uint32 lastInterval);
     error BeyondHorizon(uint32 interval, uint32 lastAllowed);
     error TooLateToPost(uint32 lastInterval, uint256 latest);
     error NoPower();

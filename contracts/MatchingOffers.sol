@@ -38,15 +38,17 @@ abstract contract MatchingOffers is MatchingState {
             revert OfferTooSmall(p.energyWs, minOfferWs);
         }
         if (p.maxPowerW == 0) revert NoPower();
-        (EnergyAsset memory asset, uint32 openOffers) = assets.moveIn(
+        (EnergyAsset memory asset, uint32 offers) = assets.moveIn(
             msg.sender,
             p.assetId,
             p.energyWs,
             p.maxPowerW,
+            p.firstInterval,
+            p.lastInterval,
             Payments.amountMicro(p.priceMicroPerKwh, p.energyWs)
         );
-        if (openOffers > offersPerAsset) revert TooManyOffers(p.assetId, offersPerAsset);
-        checkRange(asset, p.firstInterval, p.lastInterval);
+        if (offers > offersPerAsset) revert TooManyOffers(p.assetId, offersPerAsset);
+        checkRange(p.firstInterval, p.lastInterval);
         offerId = book.open(
             Terms({
                 feeder: uint16(asset.feeder), // the grid has at most 256
@@ -74,16 +76,7 @@ abstract contract MatchingOffers is MatchingState {
         );
     }
 
-    function checkRange(
-        EnergyAsset memory asset,
-        uint32 firstInterval,
-        uint32 lastInterval
-    ) private view {
-        if (
-            firstInterval > lastInterval ||
-            firstInterval < asset.firstInterval ||
-            lastInterval > asset.lastInterval
-        ) revert OutsideAsset(firstInterval, lastInterval);
+    function checkRange(uint32 firstInterval, uint32 lastInterval) private view {
         Calendar memory times = calendar();
         uint32 last = times.lastTradable();
         if (firstInterval > last) revert BeyondHorizon(firstInterval, last);

@@ -50,9 +50,8 @@ abstract contract MatchingState is IMatching {
     /// @param microgrid_ time, limits, suspensions; its calendar is read once
     /// @param assets_ of the same grid; must come to admit this contract as a market
     constructor(IMicrogrid microgrid_, IAssets assets_, Params memory params_) {
-        if (params_.minStakeMicro == 0 || params_.offersPerAsset == 0 || params_.priceRule > 1) {
-            revert BadParams();
-        }
+        if (params_.minStakeMicro == 0 || params_.priceRule > 1) revert BadParams();
+        if (params_.offersPerAsset == 0 || params_.offersPerAsset > 254) revert BadParams();
         microgrid = microgrid_;
         assets = assets_;
         Calendar memory fixed_ = microgrid_.calendar();

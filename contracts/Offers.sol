@@ -84,6 +84,6 @@ library Offers {
     ) internal returns (Release memory) {
         if (!isSingle(terms)) delete book.purses[offerId];
         delete book.terms[offerId];
-        return Release(terms.assetId, energyWs, terms.maxPowerW, moneyMicro);
+        return Release(terms.assetId, energyWs, moneyMicro);
     }
 }

@@ -148,7 +148,7 @@ async function playThrough(
     let [finalizeGas, settleGas] = [0, 0];
     for (const chunk of chunks) finalizeGas += await day.finalize(chunk);
     for (const chunk of chunks) settleGas += await day.settle(chunk);
-    const closeGas = await day.close(last);
+    const closeGas = await day.close(last, chunks);
     const trades = sum(chunks.map((chunk) => chunk.trades.length));
     return { trades, grantGas, postGas, submitGas, finalizeGas, settleGas, closeGas };
   } finally {

@@ -42,6 +42,8 @@ const GOALS: readonly (readonly [what: string, of: (report: GasReport) => number
     ['finalize, a trade', (r) => r.finalizeGasPerTrade, 4_000],
     ['cleared trade without grant', (r) => r.clearedTradeGasWithoutGrant, 75_000],
     ['cleared trade with grant', (r) => r.clearedTradeGas, 120_000],
+    ['  in batches, without grant', (r) => r.clearedTradeGasBatchedWithoutGrant, 75_000],
+    ['  in batches, with grant', (r) => r.clearedTradeGasBatched, 120_000],
   ];
 
 export function reportOf(

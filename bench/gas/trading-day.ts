@@ -5,6 +5,7 @@ import {
   type ClaimedChunk,
   closeOffersCall,
   finalizeCall,
+  type Grant,
   grantCall,
   postOfferCall,
   postOffersCall,
@@ -56,30 +57,28 @@ export class TradingDay {
 
   /**
    * Every offer is granted, by the DSO in batches, and posted.
-   * @param together offers that share an address and are posted in one transaction
+   * @param together offers that share an address and its one energyAsset, and are posted in one
+   * transaction; their intervals go forward
    */
   async post(together = 1): Promise<{ grantGas: number; postGas: number }> {
     const { owner, contracts } = this.#chain;
-    const owners = this.#offers.map(() => this.#chain.sender());
-    const grants = this.#offers.map((offer, place) => ({
-      ...offer,
-      to: owners[place - (place % together)]?.wallet.address ?? '',
-      market: contracts.matching,
-      amountMicro: offer.side === 'buy' ? paymentMicro(offer.priceMicroPerKwh, offer.energyWs) : 0n,
-    }));
+    const homes: { sender: Sender; offers: readonly Offer[] }[] = [];
+    for (let from = 0; from < this.#offers.length; from += together) {
+      const offers = this.#offers.slice(from, from + together);
+      homes.push({ sender: this.#chain.sender(), offers });
+    }
+    const market = contracts.matching;
+    const grants = homes.map(({ sender, offers }) => grantFor(sender, market, offers));
     let grantGas = 0;
     for (let from = 0; from < grants.length; from += GRANTS_AT_ONCE) {
       const call = grantCall(contracts, grants.slice(from, from + GRANTS_AT_ONCE));
       grantGas += sum(await this.#chain.send([{ from: owner, call }]));
     }
     const sent: Sent[] = [];
-    for (let from = 0; from < this.#offers.length; from += together) {
-      const posts = this.#offers
-        .slice(from, from + together)
-        .map((offer) => ({ ...offer, assetId: offer.id }));
+    for (const [place, { sender, offers }] of homes.entries()) {
+      const posts = offers.map((offer) => ({ ...offer, assetId: place + 1 }));
       const [first, ...more] = posts;
-      const sender = owners[from];
-      if (first === undefined || sender === undefined) break;
+      if (first === undefined) break;
       const isOne = more.length === 0;
       const call = isOne ? postOfferCall(contracts, first) : postOffersCall(contracts, posts);
       sent.push({ from: sender, call });
@@ -108,12 +107,21 @@ export class TradingDay {
     return this.#solve(settleCall(this.#chain.contracts, chunk));
   }
 
-  /** All offers that are still open, once the last interval is past. */
-  async close(last: Interval): Promise<number> {
+  /**
+   * All offers that settlement left open, once the last interval is past.
+   * @param chunks what was settled: offers of one interval that trade in it are closed
+   */
+  async close(last: Interval, chunks: readonly Chunk[]): Promise<number> {
     this.#chain.advanceTo(startOf(this.#calendar, last + 1));
+    const traded = new Set(
+      chunks.flatMap(({ trades }) => trades.flatMap(({ askId, bidId }) => [askId, bidId])),
+    );
+    const open = this.#offers.filter(
+      ({ id, firstInterval, lastInterval }) => firstInterval < lastInterval || !traded.has(id),
+    );
     let gas = 0;
-    for (let from = 0; from < this.#offers.length; from += CLOSED_AT_ONCE) {
-      const ids = this.#offers.slice(from, from + CLOSED_AT_ONCE).map(({ id }) => id);
+    for (let from = 0; from < open.length; from += CLOSED_AT_ONCE) {
+      const ids = open.slice(from, from + CLOSED_AT_ONCE).map(({ id }) => id);
       gas += await this.#solve(closeOffersCall(this.#chain.contracts, ids));
     }
     return gas;
@@ -131,6 +139,22 @@ export class TradingDay {
     const offerOf = (id: number) => this.#offers[id - 1];
     return { ...chunk, claimed: objectiveOf(chunk, offerOf, this.#calendar.intervalSeconds) };
   }
+}
+
+/** One energyAsset for all offers of a home, and the money of its bids. */
+function grantFor(sender: Sender, market: string, offers: readonly Offer[]): Grant {
+  const [first] = offers;
+  if (first === undefined) throw new RangeError('a home without offers');
+  const { feeder, side } = first;
+  const micro = offers.map((offer) => paymentMicro(offer.priceMicroPerKwh, offer.energyWs));
+  return {
+    ...{ to: sender.wallet.address, market, feeder, side },
+    firstInterval: Math.min(...offers.map(({ firstInterval }) => firstInterval)),
+    lastInterval: Math.max(...offers.map(({ lastInterval }) => lastInterval)),
+    energyWs: sum(offers.map(({ energyWs }) => energyWs)),
+    maxPowerW: Math.max(...offers.map(({ maxPowerW }) => maxPowerW)),
+    amountMicro: side === 'buy' ? micro.reduce((total, part) => total + part, 0n) : 0n,
+  };
 }
 
 export function sum(parts: readonly number[]): number {

@@ -6,7 +6,7 @@
  * contracts is held against it.
  */
 import * as assert from 'uvu/assert';
-import { type Ledger, type OfferRecord, readLedger } from './ledger.ts';
+import { type AssetBook, type Ledger, type OfferRecord, readLedger } from './ledger.ts';
 import type { World } from './world.ts';
 
 /** @throws uvu's assertion when anything was created or lost. */
@@ -31,9 +31,9 @@ async function assertEnergy(world: World, ledger: Ledger): Promise<void> {
     assert.is(place.enteredWs, inOffersWs + asset.tradedWs, `asset ${id}: entered`);
     const away = place.enteredWs + asset.depositedWs;
     assert.is(asset.grantedWs, place.heldWs + away, `asset ${id}: granted`);
-    assert.is(Number(place.openOffers), open.length, `asset ${id}: open offers`);
-    const powerW = open.reduce((total, offer) => total + offer.powerW, 0);
-    assert.is(Number(place.offeredPowerW), powerW, `asset ${id}: power of open offers`);
+    const all = [...ledger.offers.values()].filter((offer) => offer.assetId === id);
+    assert.is(Number(place.offers), all.length, `asset ${id}: offers`);
+    assertPower(all, asset);
     const view = (await world.read('assets', 'assets', [id])).toObject();
     assert.is(view.energyWs, place.heldWs, `asset ${id}: held`);
     const ofSide = totals[asset.side];
@@ -44,6 +44,16 @@ async function assertEnergy(world: World, ledger: Ledger): Promise<void> {
   for (const [side, expected] of totals.entries()) {
     const said = await world.read('assets', 'energyTotals', [side]);
     assert.equal(said.toObject(), expected, `totals of side ${side}`);
+  }
+}
+
+/** In no interval may offers of an asset have more power together than it has. */
+function assertPower(offers: readonly OfferRecord[], asset: AssetBook): void {
+  for (const { firstInterval } of offers) {
+    const powerW = offers
+      .filter((one) => one.firstInterval <= firstInterval && firstInterval <= one.lastInterval)
+      .reduce((total, one) => total + one.powerW, 0);
+    assert.ok(powerW <= asset.maxPowerW, `${powerW} W of an asset in interval ${firstInterval}`);
   }
 }
 

@@ -103,8 +103,8 @@ test(
       ['matching', 'submitSolution', [part], 'NotStaked'],
       ['matching', 'addChunks', [1, part], 'NotStaked'],
       ['matching', 'commitSolution', [1], 'NotStaked'],
-      ['assets', 'moveIn', [stranger.address, 1, 1, 1, 1], 'NotMarket'],
-      ['assets', 'release', [[[1, 1, 1, 1]]], 'NotMarket'],
+      ['assets', 'moveIn', [stranger.address, 1, 1, 1, 1, 1, 1], 'NotMarket'],
+      ['assets', 'release', [[[1, 1, 1]]], 'NotMarket'],
       ['assets', 'moveMoneyIn', [world.solver.address, 1], 'NotMarket'],
       ['assets', 'moveMoneyOut', [stranger.address, 1], 'NotMarket'],
     ] as const;

@@ -25,6 +25,7 @@ import { C, inWorld, type World } from './world.ts';
 
 const test = suite('contracts: gas');
 
+const OF_ONE_ASSET = 250;
 const BOUND = 16_000_000;
 const FEEDERS = Array.from({ length: 11 }, () => [10_000_000, 10_000_000] as const);
 const WIDE = { feeders: FEEDERS, capPowerW: 1_000_000_000 };
@@ -91,11 +92,14 @@ async function sendInParts(
 for (const last of [C + 6, C + 7]) {
   const what = last === C + 6 ? 'of this interval alone' : 'of several intervals';
   test(`a chunk of the most trades, each between two other offers ${what}, is made final`, () =>
-    inWorld({ ...WIDE, params: { offersPerAsset: 1_000 } }, async (world) => {
+    inWorld({ ...WIDE, params: { offersPerAsset: OF_ONE_ASSET } }, async (world) => {
       await stakeSolver(world);
       const most = Number(await world.read('matching', 'maxTradesPerChunk'));
-      const asks = await manyOffers(world, 'sell', most, last);
-      const bids = await manyOffers(world, 'buy', most, last);
+      const [asks, bids]: [TestOffer[], TestOffer[]] = [[], []];
+      for (let count = 0; count < most; count += OF_ONE_ASSET) {
+        asks.push(...(await manyOffers(world, 'sell', OF_ONE_ASSET, last)));
+        bids.push(...(await manyOffers(world, 'buy', OF_ONE_ASSET, last)));
+      }
       const trades: TestTrade[] = asks.map((ask, i) => [ask, pick(bids, i), 1_000]);
       const part = chunk(C + 6, trades);
       const between = `${most} trades between ${2 * most} offers ${what}`;
@@ -135,6 +139,7 @@ async function settleInSlices(world: World, part: TestChunk, count: number): Pro
 }
 
 /** Many offers of 1 kW on one large asset: a grant for each would take most of the test's time. */
+/** Of one asset. */
 async function manyOffers(
   world: World,
   side: Side,

@@ -12,6 +12,7 @@ export interface AssetBook {
   depositedWs: bigint;
   tradedWs: bigint;
   side: number;
+  maxPowerW: number;
 }
 
 export interface OfferRecord {
@@ -19,6 +20,8 @@ export interface OfferRecord {
   owner: string;
   assetId: number;
   side: number;
+  firstInterval: number;
+  lastInterval: number;
   isSingle: boolean;
   price: number;
   powerW: number;
@@ -73,8 +76,9 @@ export class Ledger {
   }
 
   readonly #steps: Record<string, (args: Args) => void> = {
-    AssetAdded: ({ assetId, owner, energyWs, side }) => {
-      const asset = { grantedWs: energyWs, depositedWs: 0n, tradedWs: 0n, side: Number(side) };
+    AssetAdded: ({ assetId, owner, energyWs, side, maxPowerW }) => {
+      const numbers = { side: Number(side), maxPowerW: Number(maxPowerW) };
+      const asset = { grantedWs: energyWs, depositedWs: 0n, tradedWs: 0n, ...numbers };
       this.assets.set(Number(assetId), asset);
       this.#move(owner, 0n);
     },
@@ -119,6 +123,8 @@ export class Ledger {
       owner: args.owner,
       assetId: Number(args.assetId),
       side,
+      firstInterval: Number(args.firstInterval),
+      lastInterval: Number(args.lastInterval),
       isSingle: args.firstInterval === args.lastInterval,
       price,
       powerW: Number(args.maxPowerW),

@@ -81,7 +81,14 @@ function countPower(state: State, grant: Grant, faults: Faults): void {
 }
 
 function assetOf({ to, feeder, side, first, last, energyWs, maxPowerW }: Grant): Asset {
-  const places = { heldWs: energyWs, enteredWs: 0, offeredPowerW: 0, openOffers: 0 };
+  const places = {
+    heldWs: energyWs,
+    enteredWs: 0,
+    offeredPowerW: 0,
+    since: 0,
+    reach: 0,
+    offers: 0,
+  };
   return { owner: to, feeder, side, first, last, maxPowerW, ...places };
 }
 

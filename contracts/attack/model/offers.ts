@@ -31,8 +31,12 @@ function postOffer(state: State, caller: string, post: Post): void {
     return;
   }
   faults.check(asset.heldWs >= post.energyWs, 'NotEnoughEnergy');
-  faults.check(asset.offeredPowerW + post.maxPowerW <= asset.maxPowerW, 'AssetOverPower');
-  faults.check(asset.openOffers < params.offersPerAsset, 'TooManyOffers');
+  // Offers of one asset go forward: behind a gap power is counted anew.
+  const [first, last] = [post.first - asset.first, post.last - asset.first];
+  const togetherW = post.maxPowerW + (first < asset.reach ? asset.offeredPowerW : 0);
+  faults.check(first >= asset.since, 'OutOfTurn');
+  faults.check(togetherW <= asset.maxPowerW, 'AssetOverPower');
+  faults.check(asset.offers < params.offersPerAsset, 'TooManyOffers');
   const escrowMicro = asset.side === 'buy' ? payment(post.price, post.energyWs) : 0n;
   faults.check(balanceOf(state, caller) >= escrowMicro, 'NotEnoughMoney');
   const isInside = asset.first <= post.first && post.last <= asset.last;
@@ -45,8 +49,10 @@ function postOffer(state: State, caller: string, post: Post): void {
   state.insideMicro += escrowMicro;
   asset.heldWs -= post.energyWs;
   asset.enteredWs += post.energyWs;
-  asset.offeredPowerW += post.maxPowerW;
-  asset.openOffers++;
+  if (first >= asset.reach) asset.since = first;
+  asset.reach = Math.max(asset.reach, last + 1);
+  asset.offeredPowerW = togetherW;
+  asset.offers++;
   const { energyWs: postedWs, ...terms } = post;
   const id = state.offers.size + 1;
   const { feeder, side } = asset;
@@ -149,8 +155,6 @@ function end(state: State, offer: Offer): void {
   if (asset === undefined) throw new Error(`offer ${offer.id} is of no asset`);
   asset.enteredWs -= leftWs(offer);
   asset.heldWs += leftWs(offer);
-  asset.offeredPowerW -= offer.maxPowerW;
-  asset.openOffers--;
   pay(state, offer.owner, offer.moneyMicro);
   state.insideMicro -= offer.moneyMicro;
   offer.isClosed = true;

@@ -33,7 +33,9 @@ export interface Asset {
   heldWs: number;
   enteredWs: number;
   offeredPowerW: number;
-  openOffers: number;
+  since: number;
+  reach: number;
+  offers: number;
 }
 
 interface Holder {

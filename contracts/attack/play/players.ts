@@ -58,9 +58,11 @@ function postOf(state: State, chance: Chance, assetId: number, asset: Asset): Po
   const open = lastTradableAt(state.calendar, state.now);
   const latest = Math.min(asset.last, open);
   const earliest = Math.min(asset.first, latest);
-  const first = chance.between(earliest, latest);
+  const forward = Math.min(latest, asset.first + chance.pick([asset.since, asset.reach]));
+  const first = chance.pick([chance.between(earliest, latest), forward]);
   const last = chance.pick([first, asset.last, chance.between(first, Math.max(first, latest))]);
-  const power = Math.max(1, asset.maxPowerW - asset.offeredPowerW);
+  const isApart = first >= asset.first + asset.reach;
+  const power = Math.max(1, asset.maxPowerW - (isApart ? 0 : asset.offeredPowerW));
   const energyWs = chance.pick([asset.heldWs, chance.below(asset.heldWs + 1)]);
   return {
     assetId,

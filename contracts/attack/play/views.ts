@@ -55,7 +55,8 @@ const expect = (to: View['to'], method: string, args: unknown[], value: unknown)
 function ofAsset(id: number, asset: Asset): Expected[] {
   const { owner, feeder, side, first, last, heldWs, maxPowerW } = asset;
   const right = [owner, feeder, sideCode(side), first, last, heldWs, maxPowerW];
-  const place = [heldWs, asset.enteredWs, asset.offeredPowerW, asset.openOffers];
+  const { enteredWs, offeredPowerW, since, reach, offers } = asset;
+  const place = [heldWs, enteredWs, offeredPowerW, since, reach, offers];
   return [expect('assets', 'assets', [id], right), expect('assets', 'placeOf', [id], place)];
 }
 

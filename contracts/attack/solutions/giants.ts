@@ -26,7 +26,7 @@ const GRID: Grid = {
     [WIDE, WIDE],
     [WIDE, WIDE],
   ],
-  params: { offersPerAsset: CROWD },
+  params: { offersPerAsset: CROWD / 2 },
   capPowerW: 2 ** 52,
   capMicroPerDay: 2n ** 63n,
 };
@@ -70,8 +70,9 @@ async function giants(arena: Arena, side: Side, interval: number): Promise<numbe
   return ids;
 }
 
-function crowded(arena: Arena, side: Side, interval: number): Promise<number[]> {
-  return postAll(arena, side, interval, 1_000, CROWD, 2);
+async function crowded(arena: Arena, side: Side, interval: number): Promise<number[]> {
+  const half = await postAll(arena, side, interval, 1_000, CROWD / 2, 2);
+  return [...half, ...(await postAll(arena, side, interval, 1_001, CROWD / 2, 2))];
 }
 
 /** So many offers of one asset. Prices are 0: no money is needed. */

@@ -97,6 +97,7 @@ function homeOf(
     ).filter(
       (post) => open.includes(post.first) && at <= latestPostingOf(state.calendar, post.last),
     );
+    posts.sort((a, b) => a.first - b.first); // offers of one asset go forward
     if (posts.length > 0) assets.push({ side, first, last, posts });
   }
   return { address, feeder, assets };
