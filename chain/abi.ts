@@ -106,7 +106,7 @@ export const ASSETS_ABI = [
   'function marketOf(address holder) view returns (address)',
   'function microgrid() view returns (address)',
   'function moneyTotals() view returns ((uint64 grantedMicro, uint64 depositedMicro))',
-  'function moveIn(address from, uint32 assetId, uint48 energyWs, uint32 powerW, uint32 firstInterval, uint32 lastInterval, uint64 amountMicro) returns ((address owner, uint32 feeder, uint8 side, uint32 firstInterval, uint32 lastInterval, uint48 energyWs, uint32 maxPowerW) asset, uint32 offers)',
+  'function moveIn(address from, uint32 assetId, uint48 energyWs, uint32 powerW, uint32 firstInterval, uint32 lastInterval, uint64 amountMicro) returns (uint32 feeder, uint8 side, uint32 offers)',
   'function moveMoneyIn(address from, uint64 amountMicro)',
   'function moveMoneyOut(address to, uint64 amountMicro)',
   'function placeOf(uint32 assetId) view returns ((uint48 heldWs, uint48 enteredWs, uint32 offeredPowerW, uint8 since, uint8 reach, uint8 offers))',

@@ -255,7 +255,7 @@ contract Assets is IAssets {
         uint32 firstInterval,
         uint32 lastInterval,
         uint64 amountMicro
-    ) external returns (EnergyAsset memory asset, uint32 offers) {
+    ) external returns (uint32 feeder, Side side, uint32 offers) {
         Holder memory holder = holderOf(from);
         Right memory right = rights[assetId];
         if (right.owner != from) revert NotAssetOwner(assetId, from);
@@ -272,7 +272,7 @@ contract Assets is IAssets {
             accounts[msg.sender].insideMicro += amountMicro;
         }
         holders[from] = holder;
-        return (right.asset(place.heldWs), place.offers);
+        return (right.feeder, right.side, place.offers);
     }
 
     function release(Release[] calldata releases) external returns (address[] memory owners) {

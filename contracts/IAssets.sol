@@ -159,8 +159,9 @@ interface IAssets {
     /// Market only: energy and power of an asset into an offer; from a buyer its money as well. Its
     /// offers that may trade at once have no more power together than the asset.
     /// @param amountMicro taken only when the asset is a right to buy
-    /// @return asset as it stands then
-    /// @return offers of the asset, this one counted
+    /// @return feeder of the asset
+    /// @return side of the asset
+    /// @return offers of the asset so far, this one counted
     function moveIn(
         address from,
         uint32 assetId,
@@ -169,7 +170,7 @@ interface IAssets {
         uint32 firstInterval,
         uint32 lastInterval,
         uint64 amountMicro
-    ) external returns (EnergyAsset memory asset, uint32 offers);
+    ) external returns (uint32 feeder, Side side, uint32 offers);
     /// Market only: offers ended; energy back to assets, money to their owners; no more of an asset
     /// than entered from it, and no more money in all than came into the market.
     /// @return owners of the assets, by place

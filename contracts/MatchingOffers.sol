@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EnergyAsset, Release} from "./IAssets.sol";
+import {Release, Side} from "./IAssets.sol";
 import {Post} from "./IMatching.sol";
 import {Calendar} from "./IMicrogrid.sol";
 import {Intervals} from "./Intervals.sol";
@@ -38,7 +38,7 @@ abstract contract MatchingOffers is MatchingState {
             revert OfferTooSmall(p.energyWs, minOfferWs);
         }
         if (p.maxPowerW == 0) revert NoPower();
-        (EnergyAsset memory asset, uint32 offers) = assets.moveIn(
+        (uint32 feeder, Side side, uint32 offers) = assets.moveIn(
             msg.sender,
             p.assetId,
             p.energyWs,
@@ -51,8 +51,8 @@ abstract contract MatchingOffers is MatchingState {
         checkRange(p.firstInterval, p.lastInterval);
         offerId = book.open(
             Terms({
-                feeder: uint16(asset.feeder), // the grid has at most 256
-                side: asset.side,
+                feeder: uint16(feeder), // the grid has at most 256
+                side: side,
                 firstInterval: p.firstInterval,
                 moreIntervals: uint8(p.lastInterval - p.firstInterval), // of an asset at most 95
                 energyWs: p.energyWs,
@@ -66,8 +66,8 @@ abstract contract MatchingOffers is MatchingState {
             offerId,
             msg.sender,
             p.assetId,
-            asset.feeder,
-            asset.side,
+            feeder,
+            side,
             p.firstInterval,
             p.lastInterval,
             p.energyWs,

@@ -17,11 +17,11 @@ struct Cut {
     uint64 bidMicro;
 }
 
-/// Offers that end together.
+/// Offers that end together. Each is a word, as more room is taken than may be needed: a memory of
+/// structs costs far more to lay out.
 struct Ended {
     uint256 count;
-    uint32[] ids;
-    Release[] releases;
+    uint256[] words; // number, asset, energy and money: 32, 32, 48 and 64 bits from the top
 }
 
 /// @title What a past interval pays
@@ -95,24 +95,30 @@ library Settlement {
     }
 
     function list(uint256 most) internal pure returns (Ended memory) {
-        return Ended(0, new uint32[](most), new Release[](most));
+        return Ended(0, new uint256[](most));
     }
 
     function add(Ended memory ended, uint32 offerId, Release memory one) internal pure {
-        ended.ids[ended.count] = offerId;
-        ended.releases[ended.count] = one;
-        ended.count++;
+        ended.words[ended.count++] =
+            (uint256(offerId) << 224) |
+            (uint256(one.assetId) << 192) |
+            (uint256(one.energyWs) << 144) |
+            (uint256(one.amountMicro) << 80);
     }
 
     /// What is left of offers goes back.
     function giveBack(Ended memory ended, IAssets assets) internal {
         if (ended.count == 0) return;
         Release[] memory releases = new Release[](ended.count);
-        for (uint256 i = 0; i < ended.count; i++) releases[i] = ended.releases[i];
+        for (uint256 i = 0; i < releases.length; i++) {
+            uint256 word = ended.words[i];
+            releases[i] = Release(uint32(word >> 192), uint48(word >> 144), uint64(word >> 80));
+        }
         address[] memory owners = assets.release(releases);
         for (uint256 i = 0; i < owners.length; i++) {
             Release memory one = releases[i];
-            emit IMatching.OfferClosed(ended.ids[i], owners[i], one.energyWs, one.amountMicro);
+            uint32 offerId = uint32(ended.words[i] >> 224);
+            emit IMatching.OfferClosed(offerId, owners[i], one.energyWs, one.amountMicro);
         }
     }
 }
