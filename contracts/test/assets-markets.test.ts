@@ -24,10 +24,11 @@ interface Setting {
   move(method: string, ...args: unknown[]): Promise<unknown>;
 }
 
-async function setUp(world: World, change: Partial<Grant> = {}): Promise<Setting> {
+/** @param more intervals of each asset after its first */
+async function setUp(world: World, change: Partial<Grant> = {}, more = 0): Promise<Setting> {
   const market = await admitKey(world);
   const now = Math.floor(world.now() / 900);
-  const range = { first: now + 1, last: now + 1, energyWs: 1_000, market: market.address };
+  const range = { first: now + 1, last: now + 1 + more, energyWs: 1_000, market: market.address };
   const [seller, buyer, foreign] = [world.fresh(), world.fresh(), world.fresh()] as const;
   await grant(world, seller, { ...range, ...change });
   await grant(world, buyer, { ...range, ...change, side: 1 });
@@ -81,8 +82,8 @@ test('who is no market can move nothing', () =>
     const to = world.fresh();
     await grant(world, to);
     const calls: [string, unknown[]][] = [
-      ['moveIn', [to.address, 1, 1, 1, 0]],
-      ['release', [[[1, 0, 0, 0]]]],
+      ['moveIn', [to.address, 1, 1, 1, 1, 1, 0]],
+      ['release', [[[1, 0, 0]]]],
       ['moveMoneyIn', [to.address, 0]],
       ['moveMoneyOut', [to.address, 0]],
     ];
@@ -121,9 +122,7 @@ test('a market takes in only what its own addresses have, within the power of th
 
 test('offers of one asset go forward, each stretch of them within the power of the asset', () =>
   inWorld({}, async (world) => {
-    const now = Math.floor(world.now() / 900);
-    const range = { first: now + 1, last: now + 6 };
-    const setting = await setUp(world, { ...range, maxPowerW: 10 });
+    const setting = await setUp(world, { maxPowerW: 10 }, 5);
     const { seller, first: f, refused, move } = setting;
     const offer = (powerW: number, first: number, last: number) =>
       [seller.address, 1, 10, powerW, f + first, f + last, 0] as const;
