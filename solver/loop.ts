@@ -10,7 +10,7 @@
  * 5.2 and 6.5.2.
  */
 import { computeAddress, type SigningKey } from 'ethers';
-import { finalizeCall, stakeCall } from '../chain/calls.ts';
+import { finalizeCall } from '../chain/calls.ts';
 import type { MarketContracts } from '../chain/decode.ts';
 import type { Head, MarketFeed } from '../chain/follower.ts';
 import { type FlushReport, OutboxError } from '../chain/outbox.ts';
@@ -24,6 +24,7 @@ import { Claiming } from './claiming.ts';
 import type { SolverChain, SolverOutbox } from './ports.ts';
 import { Settling } from './settling.ts';
 import { type SolutionRules, solve } from './solution.ts';
+import { Staking } from './staking.ts';
 import { SUBMISSION, Submission, type SubmissionContext } from './submission.ts';
 
 export interface SolverSettings extends SolutionRules {
@@ -81,6 +82,7 @@ export class SolverLoop {
   readonly #margin: number;
   readonly #pause: number;
   readonly #settling: Settling;
+  readonly #staking: Staking;
   readonly #claiming: Claiming | null;
   /** When each offer was posted, or a later moment that says as much; unix seconds. */
   readonly #postedAt = new Map<number, number>();
@@ -88,9 +90,6 @@ export class SolverLoop {
   readonly #undated = new Map<number, number>();
   readonly #statistics = { submitted: 0, accepted: 0, rejected: 0, finalized: 0, settled: 0 };
   #isSeeded = false;
-  #isStaked = false;
-  /** The stake that was missing when that was last told. */
-  #missingMicro = 0n;
   #isTooLarge = false;
   /** Something changed since the last solution that was looked for. */
   #hasNews = true;
@@ -112,12 +111,16 @@ export class SolverLoop {
     this.#margin = this.#isRewarded ? 2 * margin : margin;
     this.#pause = settings.pauseSeconds ?? calendar.intervalSeconds / 20;
     const { outbox, key, chain, log } = ports;
-    const { contracts, pollSeconds: graceSeconds, payout } = settings;
+    const { contracts, pollSeconds: graceSeconds, payout, stakeMicro, isFunded } = settings;
     this.#settling = new Settling({
       ...{ book: this.#book, outbox, key },
       ...{ contracts, calendar, graceSeconds },
     });
     const address = this.#address;
+    this.#staking = new Staking({
+      ...{ chain, outbox, key, log, address },
+      ...{ contracts, stakeMicro, isFunded: isFunded === true },
+    });
     this.#claiming =
       payout === undefined
         ? null
@@ -156,7 +159,7 @@ export class SolverLoop {
       this.#takeIn(await outbox.flush(signal));
       const now = this.#nowSeconds();
       await this.#follow(now, signal);
-      await this.#ensureStake(signal);
+      await this.#staking.step(signal);
       const window = windowAt(this.#settings.calendar, now, this.#margin);
       this.#finalize(window);
       await this.#submit(window, now, signal);
@@ -274,29 +277,6 @@ export class SolverLoop {
 
   // ------------------------------------------------------------------------------ what it does
 
-  async #ensureStake(signal: AbortSignal): Promise<void> {
-    if (this.#isStaked) return;
-    const { chain, outbox, log, key } = this.#ports;
-    const { contracts, stakeMicro } = this.#settings;
-    const held = await chain.stakeMicro(this.#address, signal);
-    if (held >= stakeMicro && held > 0n) {
-      this.#isStaked = true;
-      return;
-    }
-    if (this.#isUnderWay('stake')) return;
-    const missing = stakeMicro - held;
-    if ((await chain.balanceMicro(this.#address, signal)) < missing) {
-      if (this.#settings.isFunded === true || this.#missingMicro === missing) return;
-      this.#missingMicro = missing;
-      log.warn('the solver has no money for its stake: grant it some', {
-        solver: this.#address,
-        missingMicro: missing,
-      });
-      return;
-    }
-    outbox.enqueue(key, stakeCall(contracts, missing), 'stake');
-  }
-
   /** Intervals whose gate closed, with the candidate's trades; those that were missed, empty. */
   #finalize(window: Window): void {
     const from = Math.max(
@@ -333,7 +313,7 @@ export class SolverLoop {
       this.#hasNews = true;
     }
     this.#lastWindow = window;
-    if (!this.#isStaked || !this.#hasNews || !this.#isTime(window, now)) return;
+    if (!this.#staking.isDone || !this.#hasNews || !this.#isTime(window, now)) return;
     this.#hasNews = false;
     if (this.#isBeyond(window)) return;
     const solution = await solve(this.#settings, {

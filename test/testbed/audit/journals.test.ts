@@ -44,6 +44,7 @@ test('reads whose an address is from the books of a running DSO', () =>
       sql.run("INSERT INTO meters VALUES ('0xAB', 1, 11000, '0', 0, 1)");
       sql.run(
         `INSERT INTO withdrawals
+         (request_id, meter_id, address, digest, amount_micro, money, state, code, sentence, at_ms)
          VALUES ('r', '0xAB', '0xCD', 'd', '0', 'none', 'granted', NULL, NULL, 1)`,
       );
       sql.run("INSERT INTO addresses VALUES ('0xCD', 'r', '0xAB')");
