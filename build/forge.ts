@@ -10,8 +10,6 @@ import { type CommandResult, runCommand } from './run-command.ts';
 
 /** How Foundry calls what Node calls x64. */
 const PROCESSORS: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
-/** Lines that forge prints before its JSON are not of it. */
-const JSON_START = /^\{/m;
 
 export interface ForgeCounts {
   passed: number;
@@ -51,8 +49,8 @@ export async function runForge(
     return { code: -1, output: 'there is no forge for this machine in node_modules' };
   }
   const contracts = join(ROOT, 'contracts');
-  const [command = '', ...rest] = args;
-  return runCommand(forge, [command, '--root', contracts, ...rest], ROOT, {
+  // Started in its root: it keeps failures beside the folder it is started in.
+  return runCommand(forge, args, contracts, {
     ...process.env,
     // The compiler runs on the same Node as this.
     PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
@@ -89,14 +87,25 @@ export function readForgeTests({ code, output }: CommandResult): ForgeCounts {
   return counts;
 }
 
+/** One line of many: others tell of the compiler, or of an event, in JSON as well. */
 function parseSuites(output: string): Suites | null {
-  const start = output.search(JSON_START);
-  if (start < 0) return null;
+  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map(parseLine).find(isSuites) ?? null;
+}
+
+function parseLine(line: string): unknown {
   try {
-    return JSON.parse(output.slice(start).split('\n')[0] ?? '') as Suites;
+    return JSON.parse(line);
   } catch {
     return null;
   }
+}
+
+function isSuites(found: unknown): found is Suites {
+  if (typeof found !== 'object' || found === null) return false;
+  return Object.values(found).every(
+    (suite) => suite !== null && Object.hasOwn(suite, 'test_results'),
+  );
 }
 
 function told({ status, reason, counterexample, kind, duration }: TestResult): string {

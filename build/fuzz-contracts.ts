@@ -11,7 +11,7 @@ import { readForgeTests, runForge } from './forge.ts';
 import { killCommands } from './run-command.ts';
 
 /** As in contracts/foundry.toml. */
-const CALLS_PER_RUN = 250;
+const CALLS_PER_RUN = 400;
 /** Contracts in Market.t.sol. */
 const MARKETS = 2;
 const DEFAULT_CALLS = 1_000_000;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {OfferBook} from "./Offers.sol";
+import {OfferBook, Spans} from "./Offers.sol";
 import {Scan} from "./Scan.sol";
 import {Use} from "./Solutions.sol";
 
@@ -9,19 +9,17 @@ import {Use} from "./Solutions.sol";
 /// @notice Says of every chunk what {Verification} says; a fuzz test holds the two together. An
 /// offer is read once a transaction, into `table`: a power of two of words, more than offers, each
 /// at the first free place from its number on. An entry is, from the top: 32 bits of price and 32
-/// of the number (the merge key), 96 for the intervals from `rules.firstInterval` on in which it
-/// may trade, 2 unused, 1 that says that it has one alone, 1 that it buys, 12 of feeder, 32 of its
-/// power, 48 of energy left (W in one interval). Faults are gathered and looked at once: in `wrong`
-/// as negative differences, in `right` as bits that an entry lacks.
+/// of number (the merge key); 96 for the intervals from `rules.firstInterval` on in which it may
+/// trade; 1 unused, 1 for several intervals, 1 for one, 1 for a bid; 12 of feeder, 32 of power, 48
+/// of what is left. `wrong` gathers negative differences, `right` bits that some entry lacks.
 library FastVerification {
-    /// @return sound whether no rule is broken, but for what depends on pairs: see `pairsStand`
-    /// @return hasLong whether an offer of several intervals trades
+    /// Sound: no rule is broken, but for what depends on pairs: SolutionVerification looks at that.
     function verify(
         bytes calldata trades,
         Scan memory scanned,
         OfferBook storage book,
         mapping(uint32 offerId => Use) storage uses
-    ) internal view returns (bool sound, bool hasLong) {
+    ) internal view returns (bool sound, Spans spans) {
         assembly ("memory-safe") {
             function bits(word, shift, mask) -> field {
                 field := and(shr(shift, word), mask)
@@ -32,19 +30,24 @@ library FastVerification {
                 mstore(0x00, id)
                 mstore(0x20, mload(add(f, 0xc0)))
                 let terms := sload(keccak256(0x00, 0x40))
-                let energy := bits(terms, 64, 0xffffffffffff)
+                let time := mload(add(r, 0x60))
+                let left := div(bits(terms, 64, 0xffffffffffff), time)
                 let more := bits(terms, 56, 0xff)
-                if mul(more, mload(add(r, 0x100))) {
-                    mstore(0x20, mload(add(f, 0xe0)))
-                    let use := sload(keccak256(0x00, 0x40))
-                    if eq(and(use, 0xffffffff), mload(r)) {
-                        energy := sub(energy, bits(use, 32, 0xffffffffffff))
+                if more {
+                    if mload(add(r, 0x100)) {
+                        mstore(0x20, mload(add(f, 0xe0)))
+                        let use := sload(keccak256(0x00, 0x40))
+                        let isOwn := eq(and(use, 0xffffffff), mload(r))
+                        left := sub(left, mul(isOwn, div(bits(use, 32, 0xffffffffffff), time)))
                     }
+                    mstore(0x00, div(id, 6))
+                    mstore(0x20, add(mload(add(f, 0xc0)), 2))
+                    let taken := sload(keccak256(0x00, 0x40))
+                    left := sub(left, bits(taken, mul(42, mod(id, 6)), 0x3ffffffffff))
                 }
                 let base := mload(add(r, 0x40))
-                let time := mload(add(r, 0x60))
                 let first := bits(terms, 24, 0xffffffff)
-                let behind := add(add(first, more), 1)
+                let behind := add(first, add(more, 1))
                 let early := add(bits(terms, 144, 0xffffffff), mload(add(r, 0xa0)))
                 early := div(add(early, sub(time, 1)), time)
                 if lt(first, early) { first := early }
@@ -52,9 +55,9 @@ library FastVerification {
                 if lt(first, behind) {
                     entry := sub(shl(sub(behind, base), 1), shl(sub(first, base), 1))
                 }
-                entry := or(shr(64, shl(160, entry)), shl(93, iszero(more)))
+                entry := or(shr(64, shl(160, entry)), shl(93, add(1, iszero(iszero(more)))))
                 entry := or(entry, or(shl(92, bits(terms, 16, 1)), shl(80, and(terms, 0xfff))))
-                entry := or(entry, or(shl(48, bits(terms, 112, 0xffffffff)), div(energy, time)))
+                entry := or(entry, or(shl(48, bits(terms, 112, 0xffffffff)), left))
                 entry := or(entry, or(shl(224, shr(176, terms)), shl(192, id)))
             }
             // Where the entry of an offer is that is not at its first place, or not loaded yet.
@@ -78,6 +81,7 @@ library FastVerification {
             }
             // The trades one by one. A run's power is the total at its end less that at its begin.
             function scan(spot, behind, f, size) -> wrong, right {
+                behind := add(behind, spot)
                 right := not(0)
                 let slots := add(mload(f), 0x20)
                 let mask := shl(5, sub(mload(mload(f)), 1))
@@ -120,30 +124,27 @@ library FastVerification {
                 wrong := or(wrong, end(bid, sub(total, bought), add(sums, 0x20)))
                 mstore(add(f, 0x80), total)
             }
-            // Within the limits of all feeders.
-            function close(limit, sum) -> wrong {
+            function checkLimits(limit, sum) -> wrong {
                 let behind := add(limit, shl(5, add(mload(limit), 1)))
                 for { limit := add(limit, 0x40) } lt(limit, behind) { limit := add(limit, 0x20) } {
                     sum := add(sum, 0x40)
                     let sold := mload(add(sum, 0x60))
                     let bought := mload(add(sum, 0x80))
-                    let most := mload(mload(limit))
-                    wrong := or(wrong, or(sub(most, sold), sub(most, bought)))
-                    most := mload(add(mload(limit), 0x20))
-                    sold := sub(sold, bought)
-                    wrong := or(wrong, or(sub(most, sold), add(most, sold)))
+                    let cap := mload(mload(limit)) // inside, then to and from outside
+                    wrong := or(wrong, or(sub(cap, sold), sub(cap, bought)))
+                    cap := mload(add(mload(limit), 0x20))
+                    wrong := or(wrong, or(sub(add(cap, bought), sold), sub(add(cap, sold), bought)))
                 }
             }
             mstore(add(scanned, 0xc0), add(book.slot, 1))
             mstore(add(scanned, 0xe0), uses.slot)
             let rules := mload(add(scanned, 0x20))
-            let behind := add(trades.offset, trades.length)
-            let wrong, right := scan(trades.offset, behind, scanned, mload(add(rules, 0xc0)))
-            wrong := or(wrong, close(mload(add(scanned, 0x40)), mload(add(scanned, 0x60))))
-            let place := add(96, sub(mload(add(rules, 0x20)), mload(add(rules, 0x40))))
-            let wanted := or(shl(92, 1), shl(place, 1))
+            let wrong, right := scan(trades.offset, trades.length, scanned, mload(add(rules, 0xc0)))
+            wrong := or(wrong, checkLimits(mload(add(scanned, 0x40)), mload(add(scanned, 0x60))))
+            let place := sub(mload(add(rules, 0x20)), mload(add(rules, 0x40)))
+            let wanted := or(shl(92, 1), shl(add(96, place), 1))
             sound := and(iszero(shr(255, wrong)), eq(and(right, wanted), wanted))
-            hasLong := iszero(and(right, shl(93, 1)))
+            spans := mul(iszero(bits(right, 93, 1)), add(1, bits(right, 94, 1)))
         }
     }
 }

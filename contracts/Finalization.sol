@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Fault, FeederFlows, Flows} from "./FeederFlows.sol";
 import {IMicrogrid, Limits} from "./IMicrogrid.sol";
-import {OfferBook, Terms} from "./Offers.sol";
+import {OfferBook, Offers, Spans} from "./Offers.sol";
 import {Trades} from "./Trades.sol";
 
 /// @title The trades of an interval become final
@@ -11,6 +11,7 @@ import {Trades} from "./Trades.sol";
 /// on it. Money moves, and offers of this interval alone end, once it is past: {Settlement}.
 library Finalization {
     using FeederFlows for Flows;
+    using Offers for OfferBook;
     using Trades for bytes;
 
     /// @return voided positions of trades that an emergency voids, in order
@@ -18,12 +19,12 @@ library Finalization {
         bytes calldata trades,
         uint256 tradeBytes,
         uint32 interval,
-        uint32 intervalSeconds,
+        Spans spans,
         OfferBook storage offers,
         IMicrogrid microgrid
     ) external returns (uint32[] memory voided) {
         voided = findVoided(trades, tradeBytes, interval, offers, microgrid);
-        take(trades, voided, tradeBytes, intervalSeconds, offers);
+        if (spans != Spans.One) take(trades, voided, tradeBytes, spans == Spans.Several, offers);
     }
 
     /// Which trades an emergency voids: those that touch a suspended feeder; and all of the
@@ -76,11 +77,12 @@ library Finalization {
 
     /// Takes energy out of offers of several intervals.
     /// @param voided positions of trades that count nothing, in order
+    /// @param areAll there are no other offers: none is looked at
     function take(
         bytes calldata trades,
         uint32[] memory voided,
         uint256 tradeBytes,
-        uint32 intervalSeconds,
+        bool areAll,
         OfferBook storage offers
     ) private {
         (uint32 ask, uint32 bid) = (0, 0);
@@ -90,11 +92,11 @@ library Finalization {
         for (uint256 i = 0; i <= count; i++) {
             (uint32 askId, uint32 bidId, uint32 powerW, ) = trades.read(i, tradeBytes);
             if (askId != ask) {
-                takeFrom(offers.terms[ask], soldW * intervalSeconds);
+                if (areAll || offers.terms[ask].moreIntervals > 0) offers.take(ask, soldW);
                 (ask, soldW) = (askId, 0);
             }
             if (bidId != bid) {
-                takeFrom(offers.terms[bid], boughtW * intervalSeconds);
+                if (areAll || offers.terms[bid].moreIntervals > 0) offers.take(bid, boughtW);
                 (bid, boughtW) = (bidId, 0);
             }
             if (gone < voided.length && voided[gone] == i) {
@@ -104,10 +106,5 @@ library Finalization {
             soldW += powerW;
             boughtW += powerW;
         }
-    }
-
-    function takeFrom(Terms storage terms, uint256 energyWs) private {
-        // No more than 48 bits: verification found it to be within the offer.
-        if (energyWs > 0 && terms.moreIntervals > 0) terms.energyWs -= uint48(energyWs);
     }
 }

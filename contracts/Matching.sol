@@ -9,6 +9,7 @@ import {Intervals} from "./Intervals.sol";
 import {MatchingOffers} from "./MatchingOffers.sol";
 import {MatchingSolutions} from "./MatchingSolutions.sol";
 import {MatchingState} from "./MatchingState.sol";
+import {Spans} from "./Offers.sol";
 import {RewardBook, Rewards} from "./Rewards.sol";
 import {Candidate, SolutionBook, Solutions} from "./Solutions.sol";
 
@@ -69,14 +70,14 @@ contract Matching is MatchingOffers, MatchingSolutions {
         }
         solutions.finalizations++;
         uint32[] memory voided;
-        (, bool hasLong) = solutions.candidateTradesAt(interval);
+        (, Spans spans) = solutions.candidateTradesAt(interval);
         // Else nothing is to be written, and no offer to be looked at.
-        if (hasLong || microgrid.anySuspended(interval)) {
+        if (spans != Spans.One || microgrid.anySuspended(interval)) {
             voided = Finalization.finalize(
                 trades,
                 tradeBytes(),
                 interval,
-                intervalSeconds,
+                spans,
                 book,
                 microgrid
             );

@@ -155,7 +155,8 @@ abstract contract MatchingOffers is MatchingState {
             if (waiting[word] & bit != 0) revert NotSettled(t);
         }
         uint64 moneyMicro = book.insideMicro(offerId, terms);
-        Release memory one = book.close(offerId, terms, terms.energyWs, moneyMicro);
+        uint48 leftWs = book.leftWs(offerId, terms, intervalSeconds);
+        Release memory one = book.close(offerId, terms, leftWs, moneyMicro);
         Settlement.add(ended, offerId, one);
     }
 

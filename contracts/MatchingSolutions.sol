@@ -138,7 +138,7 @@ abstract contract MatchingSolutions is MatchingState {
             if (value.isTooLarge()) revert ValueTooLarge(interval);
             values[interval - first] = value;
             bytes32 hash = keccak256(chunk.trades);
-            solutions.keep(msg.sender, interval, hash, value, findings[i].hasLong);
+            solutions.keep(msg.sender, interval, hash, value, findings[i].spans);
             emit CandidateChunk(solutionId, interval, chunk.trades);
         }
     }

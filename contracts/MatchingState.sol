@@ -111,7 +111,7 @@ abstract contract MatchingState is IMatching {
                 side: terms.side,
                 firstInterval: terms.firstInterval,
                 lastInterval: Offers.lastInterval(terms),
-                energyWs: terms.energyWs,
+                energyWs: book.leftWs(offerId, terms, intervalSeconds),
                 maxPowerW: terms.maxPowerW,
                 priceMicroPerKwh: terms.priceMicroPerKwh,
                 moneyMicro: book.insideMicro(offerId, terms),

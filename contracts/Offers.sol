@@ -12,11 +12,18 @@ struct Terms {
     Side side;
     uint32 firstInterval;
     uint8 moreIntervals; // after the first
-    uint48 energyWs; // left: later trades depend on it only where there are several intervals
+    uint48 energyWs; // in all: see `takenW`
     uint32 maxPowerW;
     uint32 postedAt; // unix seconds; fits until 2106, as intervals do
     uint32 priceMicroPerKwh;
     uint32 assetId;
+}
+
+/// How many intervals the offers have that trade in one.
+enum Spans {
+    One, // each of them
+    Mixed,
+    Several // each of them
 }
 
 /// Money inside an offer of several intervals. One of a single interval needs no such record: it
@@ -30,10 +37,18 @@ struct OfferBook {
     uint32 count;
     mapping(uint32 offerId => Terms) terms;
     mapping(uint32 offerId => Purse) purses;
+    /// What final trades took of offers of several intervals, W of one interval: 42 bits an offer,
+    /// six to a word. One of a single interval trades once, and has no such record.
+    mapping(uint32 word => uint256) taken;
 }
 
 /// @title The records of offers
 library Offers {
+    /// Of `taken`: FastVerification knows them.
+    uint32 internal constant PLACES = 6;
+    uint256 internal constant PLACE_BITS = 42;
+    uint256 internal constant PLACE_MASK = (1 << PLACE_BITS) - 1;
+
     function isSingle(Terms memory terms) internal pure returns (bool) {
         return terms.moreIntervals == 0;
     }
@@ -46,6 +61,29 @@ library Offers {
     function escrowMicro(Terms memory terms) internal pure returns (uint64) {
         if (terms.side == Side.Sell) return 0;
         return Payments.amountMicro(terms.priceMicroPerKwh, terms.energyWs);
+    }
+
+    function takenW(OfferBook storage book, uint32 offerId) internal view returns (uint48) {
+        uint256 word = book.taken[offerId / PLACES];
+        return uint48((word >> (PLACE_BITS * (offerId % PLACES))) & PLACE_MASK);
+    }
+
+    /// No more than 39 bits: verification found it to be within the offer's power, of 32 bits, in
+    /// each of its intervals, which are at most 96.
+    function take(OfferBook storage book, uint32 offerId, uint256 powerW) internal {
+        if (powerW == 0) return;
+        unchecked {
+            book.taken[offerId / PLACES] += powerW << (PLACE_BITS * (offerId % PLACES));
+        }
+    }
+
+    function leftWs(
+        OfferBook storage book,
+        uint32 offerId,
+        Terms memory terms,
+        uint32 intervalSeconds
+    ) internal view returns (uint48) {
+        return terms.energyWs - takenW(book, offerId) * intervalSeconds;
     }
 
     function open(OfferBook storage book, Terms memory terms) internal returns (uint32 offerId) {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {FastVerification} from "./FastVerification.sol";
 import {Chunk, IMatching, Objective} from "./IMatching.sol";
 import {IMicrogrid, Limits} from "./IMicrogrid.sol";
-import {OfferBook, Terms} from "./Offers.sol";
+import {OfferBook, Offers, Spans, Terms} from "./Offers.sol";
 import {Scan} from "./Scan.sol";
 import {Use} from "./Solutions.sol";
 import {Trades} from "./Trades.sol";
@@ -13,7 +13,7 @@ import {Rules, Verification} from "./Verification.sol";
 /// What was found of a chunk.
 struct Finding {
     Objective value;
-    bool hasLong; // an offer of several intervals trades
+    Spans spans;
 }
 
 /// Limits that hold in a stretch of intervals.
@@ -25,6 +25,7 @@ struct LimitsInForce {
 
 /// @title Verification of all chunks of one transaction
 library SolutionVerification {
+    using Offers for OfferBook;
     using Trades for bytes;
 
     /// Chunks of closed intervals are passed over. Whether the rules are kept is found out by
@@ -51,8 +52,9 @@ library SolutionVerification {
             bool sound;
             scan.limits = force.limits;
             scan.sums = new uint256[](2 + 2 * force.limits.length);
-            (sound, findings[i].hasLong) = FastVerification.verify(chunks[i].trades, scan, book, uses);
-            sound = sound && pairsStand(chunks[i].trades, scan, book);
+            bytes calldata trades = chunks[i].trades;
+            (sound, findings[i].spans) = FastVerification.verify(trades, scan, book, uses);
+            sound = sound && pairsStand(trades, scan, book);
             if (!sound) explain(chunks, rules, microgrid, book, uses);
             appraise(findings[i].value, scan);
         }
@@ -145,7 +147,8 @@ library SolutionVerification {
             // Of one interval, or no entry: no part but this one takes of it.
             if (table[i] == 0 || (table[i] >> 93) & 1 == 1) continue;
             uint32 offerId = uint32(table[i] >> 192);
-            uint48 usedW = book.terms[offerId].energyWs / rules.intervalSeconds - uint48(table[i]);
+            uint48 wholeW = book.terms[offerId].energyWs / rules.intervalSeconds;
+            uint48 usedW = wholeW - book.takenW(offerId) - uint48(table[i]);
             uses[offerId] = Use(rules.solutionId, usedW * rules.intervalSeconds);
         }
     }

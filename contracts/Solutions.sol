@@ -5,6 +5,7 @@ import {IMatching, Objective} from "./IMatching.sol";
 import {Calendar} from "./IMicrogrid.sol";
 import {Intervals} from "./Intervals.sol";
 import {Objectives} from "./Objectives.sol";
+import {Spans} from "./Offers.sol";
 
 /// A solver's account, and its newest solution: one slot.
 struct Solver {
@@ -25,7 +26,7 @@ struct Record {
     uint48 homeEnergyWs;
     uint48 utilityEnergyWs;
     uint88 welfare;
-    bool hasLong; // an offer of several intervals trades
+    Spans spans;
 }
 
 /// The best solution: one slot.
@@ -112,7 +113,7 @@ library Solutions {
         uint32 interval,
         bytes32 tradesHash,
         Objective memory value,
-        bool hasLong
+        Spans spans
     ) internal {
         Solver storage solver = book.solvers[caller];
         Record storage record = recordAt(book, caller, solver.bank, interval);
@@ -125,7 +126,7 @@ library Solutions {
         record.homeEnergyWs = uint48(value.homeEnergyWs);
         record.utilityEnergyWs = uint48(value.utilityEnergyWs);
         record.welfare = uint88(value.welfare);
-        record.hasLong = hasLong;
+        record.spans = spans;
     }
 
     /// What a solution is worth, by interval from `first` to `last`.
@@ -192,18 +193,18 @@ library Solutions {
     }
 
     /// @return tradesHash as above
-    /// @return hasLong whether an offer of several intervals is among them
+    /// @return spans of their offers
     function candidateTradesAt(
         SolutionBook storage book,
         uint32 interval
-    ) internal view returns (bytes32 tradesHash, bool hasLong) {
+    ) internal view returns (bytes32 tradesHash, Spans spans) {
         Candidate memory candidate = book.candidate;
-        if (interval < candidate.firstInterval) return (0, false);
+        if (interval < candidate.firstInterval) return (0, Spans.One);
         Record storage record = recordAt(book, candidate.solver, candidate.bank, interval);
         if (record.solutionId != candidate.solutionId || record.interval != interval) {
-            return (0, false);
+            return (0, Spans.One);
         }
-        return (record.tradesHash, record.hasLong);
+        return (record.tradesHash, record.spans);
     }
 
     /// Replaces the candidate in all open intervals, if a solver's newest solution is better.

@@ -112,7 +112,7 @@ library Verification {
         run.priceMicroPerKwh = terms.priceMicroPerKwh;
         run.maxPowerW = terms.maxPowerW;
         run.oneInterval = Offers.isSingle(terms);
-        run.energyWs = terms.energyWs;
+        run.energyWs = Offers.leftWs(book, offerId, terms, rules.intervalSeconds);
         run.powerW = 0;
     }
 

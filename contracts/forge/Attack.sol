@@ -17,6 +17,7 @@ abstract contract Attack {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
     error Broken(string what);
+    error Refused(string what, bytes4 why);
     error Differs(string what, uint256 found, uint256 wanted);
 
     function claim(bool holds, string memory what) internal pure {

@@ -20,6 +20,7 @@ struct Case {
     uint32[] ids;
     Terms[] terms; // by place in `ids`
     Use[] uses; // what earlier parts took, by place in `ids`
+    uint64[] takenW; // by final trades, likewise
     Part[] parts;
 }
 

@@ -74,6 +74,7 @@ library Cases {
         c.ids = new uint32[](count);
         c.terms = new Terms[](count);
         c.uses = new Use[](count);
+        c.takenW = new uint64[](count);
         draft.energyWs = new uint256[](count);
         draft.mostW = new uint256[](count);
         draft.partOf = new uint256[](count);
@@ -212,8 +213,10 @@ library Cases {
                 terms.firstInterval = c.parts[0].interval - uint32(before);
                 terms.moreIntervals = uint8(c.parts.length - 1 + before + after_);
                 setUse(c, dice, i);
+                if (dice.isOnce(2)) c.takenW[i] = uint64(dice.roll(draft.extreme ? 3 : 100));
             }
             uint256 mine = c.uses[i].solutionId == SOLUTION ? c.uses[i].energyWs : 0;
+            mine += uint256(c.takenW[i]) * c.rules.intervalSeconds;
             terms.energyWs = uint48(draft.energyWs[i] + mine + slack(dice, 5_000));
             terms.maxPowerW = uint32(draft.mostW[i] + slack(dice, 50));
             uint32 used = c.parts[draft.partOf[i] == ALL ? 0 : draft.partOf[i]].interval;

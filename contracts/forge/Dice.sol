@@ -25,4 +25,9 @@ library Chance {
     function isOnce(Dice memory dice, uint256 times) internal pure returns (bool) {
         return roll(dice, times) == 0;
     }
+
+    /// A seed for another's dice.
+    function next(Dice memory dice) internal pure returns (uint256) {
+        return roll(dice, type(uint128).max);
+    }
 }

@@ -31,6 +31,11 @@ abstract contract EndsPlay is SolversPlay {
         if (finalIntervals.length == 0) return;
         uint256 newest = least(finalIntervals.length, 3);
         uint32 t = finalIntervals[finalIntervals.length - 1 - dice.roll(newest)];
+        // Mostly one that is over, and not settled.
+        for (uint256 i = finalIntervals.length; i > 0 && !dice.isOnce(4); i--) {
+            if (finalIntervals[i - 1] >= current()) continue;
+            if (matching.unsettled(finalIntervals[i - 1]) != 0) t = finalIntervals[i - 1];
+        }
         uint32 from = dice.isOnce(9) ? finalIntervals[dice.roll(finalIntervals.length)] : t;
         bytes memory trades = tradesOf[from];
         uint32[] memory voided = voidedOf[t];
@@ -99,7 +104,10 @@ abstract contract EndsPlay is SolversPlay {
     function stakeSome(Dice memory dice) internal {
         address by = person(dice.roll(PEOPLE));
         if (dice.isOnce(3)) return unstakeOne(by);
-        uint64 amountMicro = uint64(dice.isOnce(9) ? balance[by] + 1 : STAKE - dice.roll(2));
+        stakeOne(by, uint64(dice.isOnce(9) ? balance[by] + 1 : STAKE - dice.roll(2)));
+    }
+
+    function stakeOne(address by, uint64 amountMicro) internal {
         bool should = marketOf(by) == address(matching) && amountMicro <= balance[by];
         bytes memory data = abi.encodeCall(matching.stake, (amountMicro));
         expect(tries(by, address(matching), data), should, "stake");
@@ -120,7 +128,10 @@ abstract contract EndsPlay is SolversPlay {
     function rewardSome(Dice memory dice) internal {
         address by = person(dice.roll(PEOPLE));
         if (dice.isOnce(2) && finalIntervals.length > 0) return claimOne(by, dice);
-        uint64 amountMicro = uint64(dice.isOnce(9) ? balance[by] + 1 : dice.roll(9_000));
+        fundOne(by, uint64(dice.isOnce(9) ? balance[by] + 1 : dice.roll(9_000)));
+    }
+
+    function fundOne(address by, uint64 amountMicro) internal {
         bool should = marketOf(by) == address(matching) && amountMicro <= balance[by];
         bytes memory data = abi.encodeCall(matching.fundRewards, (amountMicro));
         expect(tries(by, address(matching), data), should, "funding of rewards");

@@ -56,11 +56,11 @@ abstract contract GridPlay is EndsPlay {
         uint32 assetId = pickAsset(dice);
         uint32 t = current();
         Release[] memory releases = new Release[](1);
-        releases[0] = Release(assetId, 0, 0, dice.isOnce(2) ? 1 : 0);
+        releases[0] = Release(assetId, 0, dice.isOnce(2) ? 1 : 0);
         Grant[] memory grants = new Grant[](1);
         grants[0] = Grant(by, address(matching), 1, Side.Sell, t, t, 9_000, 10, 1);
         bytes[7] memory calls_ = [
-            abi.encodeCall(assets.moveIn, (victim, assetId, 1, 1, 1)),
+            abi.encodeCall(assets.moveIn, (victim, assetId, 1, 1, t, t, 1)),
             abi.encodeCall(assets.release, (releases)),
             abi.encodeCall(assets.moveMoneyIn, (victim, 1)),
             abi.encodeCall(assets.moveMoneyOut, (victim, 1)),
@@ -105,47 +105,54 @@ abstract contract GridPlay is EndsPlay {
     }
 
     function rogueTakes(Dice memory dice, uint32 assetId, address from) private {
-        Right storage right = rights[assetId - 1];
+        Right memory right = rights[assetId - 1];
+        (uint32 first, uint32 last) = rangeIn(dice, right);
         uint48 energyWs = uint48(dice.roll(uint256(right.heldWs) + 2));
         uint32 powerW = uint32(dice.roll(uint256(right.maxPowerW) + 2));
         uint64 micro = uint64(dice.roll(uint256(balance[from]) + 2));
         bool isPaid = right.side == Side.Buy;
         bool should = from == right.owner &&
             marketOf(from) == ROGUE &&
-            energyWs <= right.heldWs &&
-            right.offeredPowerW + powerW <= right.maxPowerW &&
+            bears(right, first, last, energyWs, powerW) &&
             (!isPaid || micro <= balance[from]);
-        bytes memory data = abi.encodeCall(assets.moveIn, (from, assetId, energyWs, powerW, micro));
+        bytes memory data = abi.encodeCall(
+            assets.moveIn,
+            (from, assetId, energyWs, powerW, first, last, micro)
+        );
         expect(tries(ROGUE, address(assets), data), should, "rogue takes energy");
         if (!should) return;
-        right.heldWs -= energyWs;
-        right.enteredWs += energyWs;
-        right.offeredPowerW += powerW;
-        right.openOffers++;
+        enter(right, first, last, energyWs, powerW);
+        rights[assetId - 1] = right;
         if (!isPaid) return;
         balance[from] -= micro;
         insideRogue += micro;
     }
 
+    /// Of an asset's intervals, an interval beside them at times.
+    function rangeIn(
+        Dice memory dice,
+        Right memory right
+    ) private pure returns (uint32 first, uint32 last) {
+        first = dice.isOnce(9) ? right.firstInterval - 1 : right.since;
+        first += uint32(dice.roll(6));
+        last = first + uint32(dice.roll(3));
+        if (dice.isOnce(9)) last = right.lastInterval + uint32(dice.roll(2));
+    }
+
     function rogueReleases(Dice memory dice, uint32 assetId, uint64 micro) private {
         Right storage right = rights[assetId - 1];
         uint48 energyWs = uint48(dice.roll(uint256(right.enteredWs) + 2));
-        uint32 powerW = uint32(dice.roll(uint256(right.offeredPowerW) + 2));
         if (dice.isOnce(2)) micro = 0;
         bool should = marketOf(right.owner) == ROGUE &&
             energyWs <= right.enteredWs &&
-            powerW <= right.offeredPowerW &&
-            right.openOffers > 0 &&
             micro <= insideRogue;
         Release[] memory releases = new Release[](1);
-        releases[0] = Release(assetId, energyWs, powerW, micro);
+        releases[0] = Release(assetId, energyWs, micro);
         bytes memory data = abi.encodeCall(assets.release, (releases));
         expect(tries(ROGUE, address(assets), data), should, "rogue gives energy");
         if (!should) return;
         right.heldWs += energyWs;
         right.enteredWs -= energyWs;
-        right.offeredPowerW -= powerW;
-        right.openOffers--;
         balance[right.owner] += micro;
         insideRogue -= micro;
     }

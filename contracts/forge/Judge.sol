@@ -36,11 +36,10 @@ abstract contract Judge is Model {
             if (t < first) continue;
             bool isWhole = trades.length % tradeBytes() == 0;
             if (t > lastTradable() || !isWhole) return (false, values, usedWs);
-            if (trades.length == 0) continue;
             for (uint256 k = 0; k < i; k++) {
-                bool isTwice = chunks[k].interval == t && chunks[k].trades.length > 0;
-                if (isTwice) return (false, values, usedWs);
+                if (chunks[k].interval == t) return (false, values, usedWs);
             }
+            if (trades.length == 0) continue;
             if (partTrades[solutionId][t].length > 0) return (false, values, usedWs);
             sound = judgeChunk(readTrades(trades), t, values[i], usedWs);
             if (!sound) return (false, values, usedWs);

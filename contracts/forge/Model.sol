@@ -6,7 +6,7 @@ import {Objective} from "../IMatching.sol";
 import {Limits} from "../IMicrogrid.sol";
 import {World} from "./World.sol";
 
-/// An energyAsset, and where its energy is.
+/// An energyAsset, where its energy is, and how far its offers go.
 struct Right {
     address owner;
     Side side;
@@ -15,8 +15,11 @@ struct Right {
     uint32 maxPowerW;
     uint48 heldWs;
     uint48 enteredWs;
-    uint64 offeredPowerW;
-    uint32 openOffers;
+    uint32 since; // the last gap between its offers: nothing is posted before it any more
+    uint32 reach; // the first interval behind all its offers
+    uint32 offeredPowerW; // of those since the gap
+    uint32 offers; // ever
+    uint32 atFullPower; // of those that traded and ended
 }
 
 struct Offer {
@@ -43,6 +46,7 @@ abstract contract Model is World {
 
     Right[] internal rights; // of asset 1, 2, ...
     Offer[] internal offers; // 1, 2, ...
+    mapping(uint32 assetId => uint32[]) internal offersOf;
     mapping(address => uint64) internal balance;
     mapping(address => uint64) internal stakes;
     mapping(address => uint256) internal lastSubmission;
@@ -166,6 +170,52 @@ abstract contract Model is World {
         bid.micro -= micro;
     }
 
+    // -------------------------------------------------------------------------------- assets
+
+    /// Whether an asset has what one more offer asks for, and the offer comes in its turn.
+    function bears(
+        Right memory right,
+        uint32 first,
+        uint32 last,
+        uint256 energyWs,
+        uint256 powerW
+    ) internal pure returns (bool) {
+        if (first > last || first < right.firstInterval || last > right.lastInterval) return false;
+        if (energyWs > right.heldWs || right.offers == type(uint8).max) return false;
+        if (first < right.since) return false;
+        return powerW + (first < right.reach ? right.offeredPowerW : 0) <= right.maxPowerW;
+    }
+
+    /// An offer takes what it asks for.
+    function enter(
+        Right memory right,
+        uint32 first,
+        uint32 last,
+        uint48 energyWs,
+        uint32 powerW
+    ) internal pure {
+        right.heldWs -= energyWs;
+        right.enteredWs += energyWs;
+        right.offers++;
+        if (first >= right.reach) (right.since, right.offeredPowerW) = (first, 0);
+        right.offeredPowerW += powerW;
+        if (last >= right.reach) right.reach = last + 1;
+    }
+
+    /// What `bears` is good for: whatever trades, no asset gives more power than was granted.
+    function checkPower(uint32 assetId, uint32 first, uint32 last) internal view {
+        uint32[] memory ids = offersOf[assetId];
+        for (uint32 t = first; t <= last; t++) {
+            uint256 powerW = 0;
+            for (uint256 i = 0; i < ids.length; i++) {
+                Offer storage offer = offers[ids[i] - 1];
+                bool isThen = offer.firstInterval <= t && t <= offer.lastInterval;
+                if (isThen) powerW += offer.maxPowerW;
+            }
+            claim(powerW <= rights[assetId - 1].maxPowerW, "no more power in offers than granted");
+        }
+    }
+
     /// The offer is closed: what is left goes to the owner, once.
     function end(uint32 offerId) internal {
         Offer storage offer = offers[offerId - 1];
@@ -174,11 +224,12 @@ abstract contract Model is World {
         Right storage right = rights[offer.assetId - 1];
         right.heldWs += offer.energyWs - offer.takenWs;
         right.enteredWs -= offer.energyWs - offer.takenWs;
-        right.offeredPowerW -= offer.maxPowerW;
-        right.openOffers--;
         balance[right.owner] += offer.micro;
-        if (offer.takenWs > 0) done[nameOf(offer)]++;
         offer.micro = 0;
+        if (offer.takenWs == 0) return;
+        done[nameOf(offer)]++;
+        bool isFull = offer.maxPowerW == right.maxPowerW;
+        if (isFull && ++right.atFullPower > 1) done["another trade at full power"]++;
     }
 
     function nameOf(Offer memory offer) private pure returns (string memory) {

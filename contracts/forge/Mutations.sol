@@ -23,7 +23,7 @@ library Mutations {
         else if (kind == 7) changeLimits(c.limits[dice.roll(c.limits.length)], dice);
         else if (kind == 8) changeUse(c, dice);
         else changeRules(c, dice);
-        for (uint256 i = 0; i < c.ids.length; i++) keepWithin(c.uses[i], c.terms[i], c);
+        for (uint256 i = 0; i < c.ids.length; i++) keepWithin(c, i);
     }
 
     function changeTrades(Case memory c, Dice memory dice) private pure {
@@ -80,9 +80,13 @@ library Mutations {
     }
 
     function changeUse(Case memory c, Dice memory dice) private pure {
-        Use memory use = c.uses[dice.roll(c.ids.length)];
+        uint256 i = dice.roll(c.ids.length);
+        if (dice.isOnce(3)) c.takenW[i] += uint64(1 + dice.roll(2));
+        Use memory use = c.uses[i];
         if (dice.isOnce(3)) use.solutionId = use.solutionId == 0 ? Cases.SOLUTION : 0;
-        else if (use.energyWs < 1e9) use.energyWs += uint48((1 + dice.roll(2)) * c.rules.intervalSeconds);
+        else if (use.energyWs < 1e9) {
+            use.energyWs += uint48(1 + dice.roll(2)) * c.rules.intervalSeconds;
+        }
     }
 
     function changeRules(Case memory c, Dice memory dice) private pure {
@@ -100,12 +104,18 @@ library Mutations {
         }
     }
 
-    function keepWithin(Use memory use, Terms memory terms, Case memory c) private pure {
-        if (use.solutionId == c.rules.solutionId && !c.rules.inParts) use.solutionId = 0;
-        uint48 mostWs = terms.energyWs - (terms.energyWs % c.rules.intervalSeconds);
-        if (use.energyWs > mostWs) use.energyWs = mostWs;
+    /// What cannot be otherwise.
+    function keepWithin(Case memory c, uint256 i) private pure {
+        (Use memory use, Terms memory terms) = (c.uses[i], c.terms[i]);
+        uint48 time = c.rules.intervalSeconds;
         // Beyond 32 bits there is no interval.
         if (type(uint32).max - terms.firstInterval < terms.moreIntervals) terms.moreIntervals = 0;
+        if (use.solutionId == c.rules.solutionId && !c.rules.inParts) use.solutionId = 0;
+        uint48 mostW = terms.energyWs / time;
+        if (use.energyWs / time > mostW) use.energyWs = mostW * time;
+        mostW -= use.energyWs / time;
+        if (terms.moreIntervals == 0) c.takenW[i] = 0;
+        else if (c.takenW[i] > mostW) c.takenW[i] = mostW;
     }
 
     /// Mostly one more or less; also 0, the most, and what another offer has for a number.

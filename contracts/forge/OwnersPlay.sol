@@ -13,7 +13,7 @@ abstract contract OwnersPlay is Builder {
 
     /// What is tried must go through exactly when it should.
     function expect(bool went, bool should, string memory what) internal {
-        claim(went || !should, string.concat("refused: ", what));
+        if (!went && should) revert Refused(what, refusal);
         claim(!went || should, string.concat("let through: ", what));
         if (went) done[what]++;
     }
@@ -51,33 +51,72 @@ abstract contract OwnersPlay is Builder {
         (right.owner, right.side, right.maxPowerW) = (g.to, g.side, g.maxPowerW);
         (right.firstInterval, right.lastInterval) = (g.firstInterval, g.lastInterval);
         right.heldWs = g.energyWs;
+        (right.since, right.reach) = (g.firstInterval, g.firstInterval);
     }
 
     function postSome(Dice memory dice) internal {
         uint32 assetId = pickAsset(dice);
         Right memory right = rights[assetId - 1];
+        Post[] memory posts = dice.isOnce(3)
+            ? profile(dice, assetId, right)
+            : single(dice, assetId, right);
+        address by = dice.isOnce(9) ? person(dice.roll(PEOPLE)) : right.owner;
+        bool should = mayPost(by, posts, right);
+        bytes memory data = abi.encodeCall(matching.postOffers, (posts));
+        expect(tries(by, address(matching), data), should, posts.length > 1 ? "profile" : "post");
+        if (!should) return;
+        for (uint256 i = 0; i < posts.length; i++) posted(posts[i]);
+        same(matching.offerCount(), offers.length, "numbers of offers");
+    }
+
+    function single(
+        Dice memory dice,
+        uint32 assetId,
+        Right memory right
+    ) private view returns (Post[] memory posts) {
         // Mostly where it can be posted, one interval too early or too late at times.
         uint32 first = firstOpen() + uint32(dice.roll(lastTradable() + 2 - firstOpen()));
         if (dice.isOnce(9)) first--;
+        if (first < right.since && !dice.isOnce(6)) first = right.since;
         if (first < right.firstInterval) first = right.firstInterval;
         uint32 last = first + uint32(dice.isOnce(3) ? dice.roll(6) : 0);
         bool isBeyond = last > right.lastInterval && !dice.isOnce(9);
         if (isBeyond || dice.isOnce(6)) last = right.lastInterval;
         uint256 powerW = dice.isOnce(9) ? dice.roll(4_000) : 1 + dice.roll(right.maxPowerW);
+        // Just what is left, or a watt more.
+        bool isJust = first < right.reach && dice.isOnce(2);
+        if (isJust) powerW = right.maxPowerW - right.offeredPowerW + dice.roll(2);
         uint256 energyWs = powerW * SECONDS * (1 + dice.roll(3));
         if (energyWs > right.heldWs && !dice.isOnce(9)) energyWs = right.heldWs;
         if (dice.isOnce(6)) energyWs += dice.roll(900);
-        bool isAsk = right.side == Side.Sell;
-        uint256 price = 100_000 + 10_000 * dice.roll(12) + (isAsk ? 0 : 60_000);
-        Post memory post = Post(assetId, uint48(energyWs), first, last, uint32(powerW), 0);
-        post.priceMicroPerKwh = uint32(price);
-        address by = dice.isOnce(9) ? person(dice.roll(PEOPLE)) : right.owner;
-        Post[] memory posts = new Post[](1);
-        posts[0] = post;
-        bool should = mayPost(by, post, right);
-        bytes memory data = abi.encodeCall(matching.postOffers, (posts));
-        expect(tries(by, address(matching), data), should, "post");
-        if (should) posted(post, right);
+        posts = new Post[](1);
+        posts[0] = Post(assetId, uint48(energyWs), first, last, uint32(powerW), 0);
+        posts[0].priceMicroPerKwh = priceFor(right.side, dice);
+    }
+
+    /// An interval after the other, each at full power, as a forecast is posted; at times one
+    /// overlaps the one before it, or is left out.
+    function profile(
+        Dice memory dice,
+        uint32 assetId,
+        Right memory right
+    ) private view returns (Post[] memory posts) {
+        uint32 first = firstOpen();
+        if (first < right.reach && !dice.isOnce(6)) first = right.reach;
+        if (first < right.firstInterval) first = right.firstInterval;
+        posts = new Post[](2 + dice.roll(3));
+        uint256 energyWs = least(uint256(right.maxPowerW) * SECONDS, right.heldWs / posts.length);
+        for (uint256 i = 0; i < posts.length; i++) {
+            uint32 last = dice.isOnce(20) ? first + 1 : first;
+            posts[i] = Post(assetId, uint48(energyWs), first, last, right.maxPowerW, 0);
+            posts[i].priceMicroPerKwh = priceFor(right.side, dice);
+            if (!dice.isOnce(30)) first++;
+            if (dice.isOnce(20)) first++;
+        }
+    }
+
+    function priceFor(Side side, Dice memory dice) private pure returns (uint32) {
+        return uint32(100_000 + 10_000 * dice.roll(12) + (side == Side.Sell ? 0 : 60_000));
     }
 
     /// Mostly one that is not used up.
@@ -85,42 +124,56 @@ abstract contract OwnersPlay is Builder {
         for (uint256 tries_ = 0; tries_ < 8; tries_++) {
             assetId = uint32(1 + dice.roll(rights.length));
             Right memory right = rights[assetId - 1];
-            if (right.heldWs >= LEAST_WS && right.lastInterval >= firstOpen()) break;
+            bool isAlive = right.heldWs >= LEAST_WS && right.offers < OFFERS_PER_ASSET;
+            if (isAlive && right.lastInterval >= firstOpen()) break;
         }
     }
 
-    function mayPost(address by, Post memory p, Right memory right) private view returns (bool) {
+    /// @param right of all posts, as it is before them
+    function mayPost(
+        address by,
+        Post[] memory posts,
+        Right memory right
+    ) private view returns (bool) {
         if (by != right.owner || marketOf(by) != address(matching)) return false;
-        if (p.energyWs < LEAST_WS || p.maxPowerW == 0 || p.energyWs > right.heldWs) return false;
-        if (right.offeredPowerW + p.maxPowerW > right.maxPowerW) return false;
-        if (right.openOffers == OFFERS_PER_ASSET) return false;
-        if (p.firstInterval > p.lastInterval || p.firstInterval > lastTradable()) return false;
-        if (p.firstInterval < right.firstInterval) return false;
-        if (p.lastInterval > right.lastInterval) return false;
-        if (block.timestamp > closeOf(p.lastInterval) - QUIET) return false;
-        return right.side == Side.Sell || escrowOf(p) <= balance[by];
+        uint64 purseMicro = balance[by];
+        for (uint256 i = 0; i < posts.length; i++) {
+            Post memory p = posts[i];
+            if (p.energyWs < LEAST_WS || p.maxPowerW == 0) return false;
+            if (p.firstInterval > lastTradable()) return false;
+            (uint32 first, uint32 last) = (p.firstInterval, p.lastInterval);
+            if (!bears(right, first, last, p.energyWs, p.maxPowerW)) return false;
+            if (right.offers == OFFERS_PER_ASSET) return false;
+            if (block.timestamp > closeOf(last) - QUIET) return false;
+            enter(right, first, last, p.energyWs, p.maxPowerW);
+            if (right.side == Side.Sell) continue;
+            if (escrowOf(p) > purseMicro) return false;
+            purseMicro -= escrowOf(p);
+        }
+        return true;
     }
 
     function escrowOf(Post memory p) private pure returns (uint64) {
         return uint64((uint256(p.priceMicroPerKwh) * p.energyWs) / 3_600_000);
     }
 
-    function posted(Post memory p, Right memory was) private {
-        Right storage right = rights[p.assetId - 1];
-        right.heldWs -= p.energyWs;
-        right.enteredWs += p.energyWs;
-        right.offeredPowerW += p.maxPowerW;
-        right.openOffers++;
+    function posted(Post memory p) private {
+        Right memory right = rights[p.assetId - 1];
+        (uint32 first, uint32 last) = (p.firstInterval, p.lastInterval);
+        if (right.offers > 0 && first >= right.reach) done["offer behind a gap"]++;
+        enter(right, first, last, p.energyWs, p.maxPowerW);
+        rights[p.assetId - 1] = right;
         Offer storage offer = offers.push();
-        (offer.assetId, offer.side, offer.feeder) = (p.assetId, was.side, feederOf(was.owner));
-        (offer.firstInterval, offer.lastInterval) = (p.firstInterval, p.lastInterval);
+        (offer.assetId, offer.side, offer.feeder) = (p.assetId, right.side, feederOf(right.owner));
+        (offer.firstInterval, offer.lastInterval) = (first, last);
         (offer.maxPowerW, offer.price) = (p.maxPowerW, p.priceMicroPerKwh);
         (offer.energyWs, offer.postedAt, offer.open) = (p.energyWs, block.timestamp, true);
-        if (was.side == Side.Buy) {
+        if (right.side == Side.Buy) {
             offer.micro = escrowOf(p);
-            balance[was.owner] -= offer.micro;
+            balance[right.owner] -= offer.micro;
         }
-        same(matching.offerCount(), offers.length, "numbers of offers");
+        offersOf[p.assetId].push(uint32(offers.length));
+        checkPower(p.assetId, first, last);
     }
 
     function depositSome(Dice memory dice) internal {
@@ -154,7 +207,7 @@ abstract contract OwnersPlay is Builder {
             closeOf(firstOpen()) - QUIET,
             closeOf(firstOpen()),
             uint256(current() + 1) * SECONDS,
-            now_ + 1 + dice.roll(300)
+            now_ + 1 + dice.roll(dice.isOnce(3) ? 300 : 3_000)
         ];
         uint256 to = type(uint256).max;
         for (uint256 i = 0; i < 4; i++) {

@@ -14,6 +14,9 @@ import {Kind, World} from "./World.sol";
 contract Play is GridPlay {
     using Chance for Dice;
 
+    /// Who have a stake at first.
+    uint256 private constant SOLVERS = 3;
+
     constructor(Kind memory kind_) World(kind_) {
         Dice memory dice = Chance.from(1);
         uint32 t = current();
@@ -26,6 +29,8 @@ contract Play is GridPlay {
             g.side = Side.Buy;
             grantOne(GRANTER, g);
         }
+        for (uint256 i = 0; i < SOLVERS; i++) stakeOne(person(i), STAKE);
+        fundOne(person(0), STAKE);
     }
 
     modifier neverWorse() {
@@ -59,6 +64,17 @@ contract Play is GridPlay {
             claim(keccak256(abi.encode(value)) == was, "time changes no open interval");
         }
         claim(grid.firstOpenInterval() == firstOpen(), "gates close on time");
+    }
+
+    /// A day as it should be: else calls by chance would rarely come as far as a settlement.
+    function goesOn(uint256 seed) external {
+        Dice memory dice = Chance.from(seed);
+        this.postsMore(dice.next());
+        this.solves(dice.next());
+        if (!isSomethingDue()) this.waits(dice.next());
+        for (uint256 i = 0; i < 4 && isSomethingDue(); i++) this.finalizes(dice.next());
+        this.settles(dice.next());
+        if (dice.isOnce(2)) this.closes(dice.next());
     }
 
     function solves(uint256 seed) external neverWorse {
@@ -121,7 +137,9 @@ contract Play is GridPlay {
             same(place.heldWs, right.heldWs, "held of an asset");
             same(place.enteredWs, right.enteredWs, "entered of an asset");
             same(place.offeredPowerW, right.offeredPowerW, "power in offers");
-            same(place.openOffers, right.openOffers, "number of open offers");
+            same(place.since, right.since - right.firstInterval, "the gap between offers");
+            same(place.reach, right.reach - right.firstInterval, "how far offers go");
+            same(place.offers, right.offers, "number of offers ever");
             bool isHonest = marketOf(right.owner) != ROGUE;
             if (isHonest) same(place.enteredWs, entered[i], "in offers, or traded");
             inPlaces[uint8(right.side)] += uint256(place.heldWs) + place.enteredWs;

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Chunk, Objective} from "../IMatching.sol";
 import {IMicrogrid, Limits} from "../IMicrogrid.sol";
-import {OfferBook} from "../Offers.sol";
+import {OfferBook, Offers, Spans} from "../Offers.sol";
 import {Finding, SolutionVerification} from "../SolutionVerification.sol";
 import {Use} from "../Solutions.sol";
 import {Rules, Verification} from "../Verification.sol";
@@ -20,6 +20,10 @@ contract Verifiers {
         for (uint256 i = 0; i < c.ids.length; i++) {
             book.terms[c.ids[i]] = c.terms[i];
             uses[c.ids[i]] = c.uses[i];
+            uint256 shift = Offers.PLACE_BITS * (c.ids[i] % Offers.PLACES);
+            uint32 word = c.ids[i] / Offers.PLACES;
+            book.taken[word] &= ~(Offers.PLACE_MASK << shift);
+            book.taken[word] |= uint256(c.takenW[i]) << shift;
         }
         book.count = type(uint32).max;
         delete limits;
@@ -41,8 +45,8 @@ contract Verifiers {
         for (uint256 i = 0; i < chunks.length; i++) {
             values[i] = findings[i].value;
             if (chunks[i].interval < c.rules.firstInterval) continue;
-            bool isLong = tradesLong(c.parts[i].trades, c.rules.tradeBytes);
-            require(findings[i].hasLong == isLong, "told which parts are long");
+            Spans spans = spansOf(c.parts[i].trades, c.rules.tradeBytes);
+            require(findings[i].spans == spans, "told of how many intervals the offers are");
         }
     }
 
@@ -64,13 +68,14 @@ contract Verifiers {
         }
     }
 
-    function tradesLong(bytes calldata trades, uint256 tradeBytes) private view returns (bool) {
+    function spansOf(bytes calldata trades, uint256 tradeBytes) private view returns (Spans) {
+        (bool hasOne, bool hasSeveral) = (trades.length == 0, false);
         for (uint256 i = 0; i < trades.length; i += tradeBytes) {
-            uint32 askId = uint32(bytes4(trades[i:i + 4]));
-            uint32 bidId = uint32(bytes4(trades[i + 4:i + 8]));
-            if (book.terms[askId].moreIntervals > 0) return true;
-            if (book.terms[bidId].moreIntervals > 0) return true;
+            uint8 moreOfAsk = book.terms[uint32(bytes4(trades[i:i + 4]))].moreIntervals;
+            uint8 moreOfBid = book.terms[uint32(bytes4(trades[i + 4:i + 8]))].moreIntervals;
+            hasOne = hasOne || moreOfAsk == 0 || moreOfBid == 0;
+            hasSeveral = hasSeveral || moreOfAsk > 0 || moreOfBid > 0;
         }
-        return false;
+        return !hasSeveral ? Spans.One : hasOne ? Spans.Mixed : Spans.Several;
     }
 }
