@@ -135,32 +135,24 @@ abstract contract EndsPlay is SolversPlay {
         bool should = marketOf(by) == address(matching) && amountMicro <= balance[by];
         bytes memory data = abi.encodeCall(matching.fundRewards, (amountMicro));
         expect(tries(by, address(matching), data), should, "funding of rewards");
-        if (should) balance[by] -= amountMicro;
+        if (!should) return;
+        balance[by] -= amountMicro;
+        potMicro += amountMicro;
     }
 
     function claimOne(address by, Dice memory dice) private {
         uint256 newest = least(finalIntervals.length, 5);
         uint32 t = finalIntervals[finalIntervals.length - 1 - dice.roll(newest)];
-        for (uint256 k = 0; k < PEOPLE; k++) {
-            // Somebody who has earned something there, if there is one.
-            (, , uint48 ownWs, ) = matching.creditOf(t, by);
-            if (ownWs > 0) break;
-            by = person(dice.roll(PEOPLE));
-        }
+        // Somebody who has earned something there, if there is one.
+        for (uint256 k = 0; k < PEOPLE && dueOf(t, by) == 0; k++) by = person(dice.roll(PEOPLE));
         address to = dice.isOnce(4) ? person(dice.roll(PEOPLE)) : by;
-        uint64 dueMicro = rewardOf(t, by);
+        uint64 dueMicro = dueOf(t, by);
         uint32[] memory intervals = new uint32[](2); // the second time there is nothing left
         (intervals[0], intervals[1]) = (t, t);
         bool should = dueMicro == 0 || marketOf(to) == address(matching);
         bytes memory data = abi.encodeCall(matching.claimRewards, (intervals, to));
         expect(tries(by, address(matching), data), should, dueMicro > 0 ? "reward" : "no reward");
-        if (!should || dueMicro == 0) return;
-        balance[to] += dueMicro;
-        rewardsPaid[t] += dueMicro;
-    }
-
-    function rewardOf(uint32 t, address by) private view returns (uint64) {
-        (, uint48 allWs, uint48 ownWs, uint64 micro) = matching.creditOf(t, by);
-        return allWs == 0 ? 0 : uint64((uint256(micro) * ownWs) / allWs);
+        if (should) balance[to] += take(t, by);
+        checkCredit(t, by);
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Side} from "../IAssets.sol";
 import {Objective} from "../IMatching.sol";
 import {Limits} from "../IMicrogrid.sol";
-import {World} from "./World.sol";
+import {Credits} from "./Credits.sol";
 
 /// An energyAsset, where its energy is, and how far its offers go.
 struct Right {
@@ -40,7 +40,7 @@ struct Offer {
 /// @title What must be true of the market, kept beside it
 /// @notice Final trades count from the moment they are final; when and where the contracts book
 /// them is their affair.
-abstract contract Model is World {
+abstract contract Model is Credits {
     /// How often what happened.
     mapping(string what => uint256) public done;
 
@@ -63,7 +63,6 @@ abstract contract Model is World {
     mapping(uint32 interval => uint32[]) internal voidedOf;
     mapping(uint32 interval => bytes32) internal limitsSeen;
     uint32[] internal finalIntervals; // with trades
-    mapping(uint32 interval => uint64) internal rewardsPaid;
 
     struct Trade {
         uint32 askId;
@@ -122,7 +121,16 @@ abstract contract Model is World {
         }
         claim(fits(trades, t, false), "no final trade breaks a limit");
         if (voidedOf[t].length > 0) done["voided trades"]++;
+        else reserve(t, homeWsOf(trades));
         for (uint256 i = 0; i < trades.length; i++) pay(trades[i]);
+    }
+
+    function homeWsOf(Trade[] memory trades) private view returns (uint256 energyWs) {
+        for (uint256 i = 0; i < trades.length; i++) {
+            bool isAskHome = offers[trades[i].askId - 1].feeder != 0;
+            bool isBidHome = offers[trades[i].bidId - 1].feeder != 0;
+            if (isAskHome && isBidHome) energyWs += uint256(trades[i].powerW) * SECONDS;
+        }
     }
 
     function isSuspended(Trade memory trade, uint32 t) private view returns (bool) {

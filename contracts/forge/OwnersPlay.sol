@@ -77,7 +77,7 @@ abstract contract OwnersPlay is Builder {
         // Mostly where it can be posted, one interval too early or too late at times.
         uint32 first = firstOpen() + uint32(dice.roll(lastTradable() + 2 - firstOpen()));
         if (dice.isOnce(9)) first--;
-        if (first < right.since && !dice.isOnce(6)) first = right.since;
+        if (first < right.since && !dice.isOnce(3)) first = right.since;
         if (first < right.firstInterval) first = right.firstInterval;
         uint32 last = first + uint32(dice.isOnce(3) ? dice.roll(6) : 0);
         bool isBeyond = last > right.lastInterval && !dice.isOnce(9);
@@ -217,6 +217,6 @@ abstract contract OwnersPlay is Builder {
         if (isSomethingDue() && !dice.isOnce(5)) to = now_ + dice.roll(9) + 1;
         else if (dice.isOnce(150)) to = now_ + 1 days;
         vm.warp(to + dice.roll(3) - 1);
-        vm.roll(block.number + 1);
+        nextBlock();
     }
 }

@@ -75,6 +75,7 @@ contract Play is GridPlay {
         for (uint256 i = 0; i < 4 && isSomethingDue(); i++) this.finalizes(dice.next());
         this.settles(dice.next());
         if (dice.isOnce(2)) this.closes(dice.next());
+        if (dice.isOnce(2)) this.stakesOrRewards(dice.next());
     }
 
     function solves(uint256 seed) external neverWorse {
@@ -155,7 +156,8 @@ contract Play is GridPlay {
     /// Granted = balances + inside + deposited; inside = offers + stakes + pot + rewards reserved.
     function checkMoney() private view {
         uint256 balances = 0;
-        uint256 inside = matching.rewardPotMicro();
+        same(matching.rewardPotMicro(), potMicro, "the pot of rewards");
+        uint256 inside = potMicro;
         for (uint256 i = 0; i < PEOPLE; i++) {
             address who = person(i);
             same(assets.balanceMicro(who), balance[who], "a balance");
@@ -166,9 +168,9 @@ contract Play is GridPlay {
         for (uint256 i = 0; i < offers.length; i++) inside += offers[i].micro;
         for (uint256 i = 0; i < finalIntervals.length; i++) {
             uint32 t = finalIntervals[i];
-            (, , , uint64 reservedMicro) = matching.creditOf(t, address(0));
-            claim(rewardsPaid[t] <= reservedMicro, "an interval pays no more than its reward");
-            inside += reservedMicro - rewardsPaid[t];
+            for (uint256 k = 0; k < PEOPLE; k++) checkCredit(t, person(k));
+            claim(paidMicro[t] <= reservedMicro[t], "an interval pays no more than its reward");
+            inside += reservedMicro[t] - paidMicro[t];
         }
         same(assets.insideMicro(address(matching)), inside, "money inside the market");
         same(assets.insideMicro(ROGUE), insideRogue, "money inside the rogue market");

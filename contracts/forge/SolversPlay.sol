@@ -22,8 +22,8 @@ abstract contract SolversPlay is OwnersPlay {
         bool should = isStaked(by) && !isSomethingDue() && sound && saysSo(chunks, values);
         should = should && mayReplace(valuesByInterval(chunks, values));
         if (isCarrying) chunks = withDue(chunks);
-        bytes32 digest = digestOf(by, chunks);
-        if (dice.isOnce(2) && isStaked(by)) announce(by, digest);
+        bytes32 digest = digestOf(digestOf(by), chunks);
+        if (dice.isOnce(2) && isStaked(by)) announce(by, digest, dice);
         bytes memory data = abi.encodeCall(matching.submitSolution, (chunks));
         bool went = tries(by, address(matching), data);
         if (isCarrying && went) {
@@ -36,6 +36,7 @@ abstract contract SolversPlay is OwnersPlay {
         if (!went) return;
         lastSubmission[by] = block.timestamp;
         openSolution[by] = 0;
+        creditAll(by, digest, valuesByInterval(chunks, values));
         for (uint32 t = firstOpen(); t <= lastTradable(); t++) accepted(t, "");
         for (uint256 i = 0; i < chunks.length; i++) {
             if (chunks[i].interval >= firstOpen() && chunks[i].trades.length > 0) {
@@ -68,6 +69,7 @@ abstract contract SolversPlay is OwnersPlay {
         for (uint32 t = firstOpen(); t <= lastTradable(); t++) {
             addSome(by, id, isNewest(by), honest(dice, id, t, t));
         }
+        if (isStaked(by) && dice.isOnce(2)) announce(by, partDigest[by], dice);
         commitOne(by, id, isNewest(by));
     }
 
@@ -82,6 +84,7 @@ abstract contract SolversPlay is OwnersPlay {
         if (!should) return;
         lastSubmission[by] = block.timestamp;
         openSolution[by] = matching.openSolutionOf(by);
+        partDigest[by] = digestOf(by);
         finalsSeen[by] = finalIntervals.length;
     }
 
@@ -91,6 +94,7 @@ abstract contract SolversPlay is OwnersPlay {
         bytes memory data = abi.encodeCall(matching.addChunks, (id, chunks));
         expect(tries(by, address(matching), data), isOpen && sound, "part");
         if (!isOpen || !sound) return;
+        partDigest[by] = digestOf(partDigest[by], chunks);
         lastSubmission[by] = block.timestamp;
         for (uint256 i = 0; i < usedWs.length; i++) {
             if (offers[i].open) partWs[id][i + 1] = usedWs[i] - offers[i].takenWs;
@@ -109,6 +113,7 @@ abstract contract SolversPlay is OwnersPlay {
         bytes memory data = abi.encodeCall(matching.commitSolution, (id));
         expect(tries(by, address(matching), data), should, "commitment");
         if (!should) return;
+        creditAll(by, partDigest[by], values);
         lastSubmission[by] = block.timestamp;
         openSolution[by] = 0;
         for (uint32 t = firstOpen(); t <= lastTradable(); t++) accepted(t, partTrades[id][t]);
@@ -119,14 +124,23 @@ abstract contract SolversPlay is OwnersPlay {
         limitsSeen[t] = limitsOf(t);
     }
 
-    function announce(address by, bytes32 digest) private {
+    /// @param values by interval, from the first open one on
+    function creditAll(address by, bytes32 digest, Objective[] memory values) private {
+        for (uint32 k = 0; k < values.length; k++) {
+            credit(by, digest, firstOpen() + k, values[k].homeEnergyWs);
+        }
+    }
+
+    /// Too late in the block of the solution itself, at times.
+    function announce(address by, bytes32 digest, Dice memory dice) private {
         expect(
             tries(by, address(matching), abi.encodeCall(matching.announce, (digest))),
             isStaked(by),
             "announcement"
         );
         lastSubmission[by] = block.timestamp;
-        vm.roll(block.number + 1);
+        noteAnnouncement(by, digest);
+        if (!dice.isOnce(6)) nextBlock();
     }
 
     // ------------------------------------------------------------------------------- chunks
@@ -175,14 +189,6 @@ abstract contract SolversPlay is OwnersPlay {
             all[i].trades = tradesOf[first + uint32(i)];
         }
         for (uint256 i = 0; i < chunks.length; i++) all[more + i] = chunks[i];
-    }
-
-    function digestOf(address by, Chunk[] memory chunks) private pure returns (bytes32 digest) {
-        digest = keccak256(abi.encode(by));
-        for (uint256 i = 0; i < chunks.length; i++) {
-            bytes32 hash = keccak256(chunks[i].trades);
-            digest = keccak256(abi.encode(digest, chunks[i].interval, hash));
-        }
     }
 
     // ------------------------------------------------------------------------------- values

@@ -22,6 +22,7 @@ abstract contract World is Attack {
     uint32 internal constant FEEDERS = 3;
     uint32 internal constant OFFERS_PER_ASSET = 12;
     uint48 internal constant LEAST_WS = 9_000;
+    uint32 internal constant REWARD_MICRO_PER_KWH = 10_000;
     uint64 internal constant STAKE = 1_000_000;
     uint64 internal constant MICRO_PER_DAY = 450_000_000;
     uint256 private constant BEGIN = 1_800_000_000;
@@ -42,6 +43,7 @@ abstract contract World is Attack {
     Kind internal kind;
     bytes4 internal refusal; // the name of the error of the last call, if it failed
     uint32 internal born;
+    uint256 internal height; // of the chain
     IMicrogrid internal grid;
     IAssets internal assets;
     IMatching internal matching;
@@ -50,6 +52,7 @@ abstract contract World is Attack {
         kind = kind_;
         vm.warp(BEGIN);
         born = current();
+        height = block.number;
         Calendar memory calendar = Calendar(SECONDS, kind_.clearIntervals, LEAD, QUIET, HORIZON);
         bytes memory args = abi.encode(OWNER, calendar, 1 days);
         grid = IMicrogrid(vm.deployCode("Microgrid.sol:Microgrid", args));
@@ -62,7 +65,7 @@ abstract contract World is Attack {
             STAKE,
             kind_.priceRule,
             kind_.minGainWs,
-            10_000
+            REWARD_MICRO_PER_KWH
         );
         args = abi.encode(grid, assets, params);
         matching = IMatching(vm.deployCode("Matching.sol:Matching", args));
@@ -98,6 +101,10 @@ abstract contract World is Attack {
         refusal = bytes4(reason);
         claim(done || reason.length >= 4, "a refusal has a name");
         claim(done || refusal != PANIC, "a refusal is no accident");
+    }
+
+    function nextBlock() internal {
+        vm.roll(++height);
     }
 
     function person(uint256 i) internal pure returns (address) {
