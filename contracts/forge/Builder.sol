@@ -58,7 +58,7 @@ abstract contract Builder is Judge {
         uint32 offerId,
         uint256[] memory usedWs
     ) private view returns (bool) {
-        Offer memory offer = offers[offerId - 1];
+        Offer storage offer = offers[offerId - 1];
         return powerW == offer.maxPowerW || usedWs[offerId - 1] + SECONDS > offer.energyWs;
     }
 
@@ -119,7 +119,7 @@ abstract contract Builder is Judge {
         uint256 count = 0;
         uint256 latest = closeOf(t) - QUIET;
         for (uint256 i = offers.length; i > 0 && i + NEWEST > offers.length; i--) {
-            Offer memory offer = offers[i - 1];
+            Offer storage offer = offers[i - 1];
             if (!offer.open || offer.side != side || offer.postedAt > latest) continue;
             if (t < offer.firstInterval || t > offer.lastInterval) continue;
             uint256 key = (uint256(offer.price) << 32) | i;

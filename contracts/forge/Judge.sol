@@ -83,8 +83,8 @@ abstract contract Judge is Model {
     ) private view returns (bool) {
         if (!isUsable(trade.askId, Side.Sell, t)) return false;
         if (!isUsable(trade.bidId, Side.Buy, t)) return false;
-        Offer memory ask = offers[trade.askId - 1];
-        Offer memory bid = offers[trade.bidId - 1];
+        Offer storage ask = offers[trade.askId - 1];
+        Offer storage bid = offers[trade.bidId - 1];
         uint256 energyWs = uint256(trade.powerW) * SECONDS;
         if (energyWs < LEAST_WS || ask.price > bid.price) return false;
         if (ask.feeder == 0 && bid.feeder == 0) return false;
@@ -105,7 +105,7 @@ abstract contract Judge is Model {
 
     function isUsable(uint32 offerId, Side side, uint32 t) private view returns (bool) {
         if (offerId == 0 || offerId > offers.length) return false;
-        Offer memory offer = offers[offerId - 1];
+        Offer storage offer = offers[offerId - 1];
         return
             offer.open &&
             offer.side == side &&

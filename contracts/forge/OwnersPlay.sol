@@ -123,7 +123,7 @@ abstract contract OwnersPlay is Builder {
     function pickAsset(Dice memory dice) internal view returns (uint32 assetId) {
         for (uint256 tries_ = 0; tries_ < 8; tries_++) {
             assetId = uint32(1 + dice.roll(rights.length));
-            Right memory right = rights[assetId - 1];
+            Right storage right = rights[assetId - 1];
             bool isAlive = right.heldWs >= LEAST_WS && right.offers < OFFERS_PER_ASSET;
             if (isAlive && right.lastInterval >= firstOpen()) break;
         }

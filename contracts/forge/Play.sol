@@ -127,7 +127,7 @@ contract Play is GridPlay {
         uint256[2] memory inPlaces;
         uint256[] memory entered = new uint256[](rights.length);
         for (uint256 i = 0; i < offers.length; i++) {
-            Offer memory offer = offers[i];
+            Offer storage offer = offers[i];
             entered[offer.assetId - 1] += offer.open ? offer.energyWs : offer.takenWs;
             bool isClosed = matching.offers(uint32(i + 1)).closed;
             claim(isClosed == !offer.open, "open offers are open");
