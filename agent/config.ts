@@ -3,7 +3,7 @@
  * (design: fixed names; 12). Every value with a unit is text.
  */
 import * as v from 'valibot';
-import { durationMs, energyWs, powerW, share } from '../market/settings/quantities.ts';
+import { count, durationMs, energyWs, powerW, share } from '../market/settings/quantities.ts';
 import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
 import type { SecondTieRule } from '../solver/clearing/input.ts';
@@ -283,15 +283,7 @@ const SOLVER = table({
     v.picklist(['welfare', 'equal-shares'], 'must be "welfare" or "equal-shares"'),
     'welfare',
   ),
-  most_offers: v.optional(
-    v.pipe(
-      v.number('must be a number from 1 to 100000'),
-      v.integer('must be a whole number'),
-      v.minValue(1, 'must be from 1 to 100000'),
-      v.maxValue(100_000, 'must be from 1 to 100000'),
-    ),
-    1000,
-  ),
+  most_offers: v.optional(count(1, 100_000), 1000),
 });
 
 const SCHEMA = table({
@@ -316,15 +308,7 @@ const SCHEMA = table({
   trading: v.optional(
     table({
       poll: v.optional(atLeast(100, '100 ms'), '5 s'),
-      ahead: v.optional(
-        v.pipe(
-          v.number('must be a number from 1 to 95'),
-          v.integer('must be a whole number'),
-          v.minValue(1, 'must be from 1 to 95'),
-          v.maxValue(95, 'must be from 1 to 95'),
-        ),
-        1,
-      ),
+      ahead: v.optional(count(1, 95), 1),
       block: v.optional(atLeast(100, '100 ms'), '15 s'),
     }),
     {},

@@ -9,6 +9,7 @@ import { ADDRESS_FORM, isHttpUrl } from '../market/json-forms.ts';
 import type { FeederLimits } from '../market/offers.ts';
 import {
   amountMicro,
+  count,
   durationMs,
   durationSeconds,
   energyWs,
@@ -133,13 +134,6 @@ const FLAG = v.boolean('must be true or false');
 const PATH = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
 const TEXT = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'), v.maxLength(100));
 
-const count = (min: number, max: number) =>
-  v.pipe(
-    v.number(`must be a number from ${min} to ${max}`),
-    v.integer('must be a whole number'),
-    v.minValue(min, `must be from ${min} to ${max}`),
-    v.maxValue(max, `must be from ${min} to ${max}`),
-  );
 const poll = v.optional(v.pipe(durationMs(), v.minValue(100, 'must be at least 100 ms')), '5 s');
 
 const URL_FORM = v.pipe(

@@ -4,26 +4,14 @@
  * So that a run can be repeated, they are put in the order of their homes and terms before the
  * block is mined. Offers come after what else waits: nothing of it can depend on them.
  */
-import { id, Signature, Transaction } from 'ethers';
+import { id } from 'ethers';
 import type { Anvil } from './anvil.ts';
+import { signedBytes, type Waiting } from './waiting.ts';
 
 /** `postOffer(assetId, energyWs, firstInterval, lastInterval, maxPowerW, priceMicroPerKwh)`. */
 const POST_OFFER = id('postOffer(uint32,uint48,uint32,uint32,uint32,uint32)').slice(0, 10);
 /** Hex digits of the selector and the asset's number, which is chance as well. */
 const BEFORE_TERMS = 10 + 64;
-
-interface WaitingTransaction {
-  hash: string;
-  from: string;
-  to: string;
-  nonce: string;
-  chainId: string;
-  gas: string;
-  input: string;
-  r: string;
-  s: string;
-  yParity: string;
-}
 
 /** @param homeOf name of the home behind an address, lower case; empty where there is none */
 export async function arrangeOffers(
@@ -31,7 +19,7 @@ export async function arrangeOffers(
   homeOf: (address: string) => string,
 ): Promise<void> {
   const pool = (await anvil.call('txpool_content')) as {
-    pending: Record<string, Record<string, WaitingTransaction>>;
+    pending: Record<string, Record<string, Waiting>>;
   };
   const offers = Object.values(pool.pending)
     .flatMap((byNonce) => Object.values(byNonce))
@@ -39,30 +27,11 @@ export async function arrangeOffers(
   if (offers.length < 2) return;
   const places = new Map(offers.map((offer) => [offer, placeOf(offer, homeOf)]));
   offers.sort((a, b) => ((places.get(a) ?? '') < (places.get(b) ?? '') ? -1 : 1));
-  const bytes = offers.map(bytesOf);
+  const bytes = offers.map(signedBytes);
   for (const { hash } of offers) await anvil.call('anvil_dropTransaction', [hash]);
   for (const each of bytes) await anvil.call('eth_sendRawTransaction', [each]);
 }
 
-function placeOf({ from, input }: WaitingTransaction, homeOf: (address: string) => string): string {
+function placeOf({ from, input }: Waiting, homeOf: (address: string) => string): string {
   return `${homeOf(from.toLowerCase())} ${input.slice(BEFORE_TERMS)}`;
-}
-
-/** The signed bytes again, as they came. @throws Error when they are not those that came */
-function bytesOf(waiting: WaitingTransaction): string {
-  const { hash, to, nonce, chainId, gas, input, r, s, yParity } = waiting;
-  const transaction = Transaction.from({
-    type: 2,
-    to,
-    nonce: Number(nonce),
-    chainId: BigInt(chainId),
-    gasLimit: BigInt(gas),
-    data: input,
-    value: 0,
-    maxFeePerGas: 0,
-    maxPriorityFeePerGas: 0,
-  });
-  transaction.signature = Signature.from({ r, s, yParity: Number(yParity) ? 1 : 0 });
-  if (transaction.hash !== hash) throw new Error(`offer ${hash} is no plain transaction`);
-  return transaction.serialized;
 }

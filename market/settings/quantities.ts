@@ -184,3 +184,12 @@ export const priceMicroPerKwh = () => quantity(parsePriceMicroPerKwh, PRICE.exam
 export const amountMicro = () => quantity(parseAmountMicro, AMOUNT.example);
 /** `"90 %"` -> 0.9. */
 export const share = () => quantity(parseShare, SHARE.example);
+
+/** A whole number without a unit, written as one. */
+export const count = (min: number, max: number) =>
+  v.pipe(
+    v.number(`must be a number from ${min} to ${max}`),
+    v.integer('must be a whole number'),
+    v.minValue(min, `must be from ${min} to ${max}`),
+    v.maxValue(max, `must be from ${min} to ${max}`),
+  );

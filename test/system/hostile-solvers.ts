@@ -1,5 +1,5 @@
 /** Solvers that want to be paid for the work of others, or for nothing. */
-import { Interface, Transaction } from 'ethers';
+import { Interface } from 'ethers';
 import { MATCHING_ABI } from '../../chain/abi.ts';
 import {
   announceCall,
@@ -14,7 +14,8 @@ import { decodeChunk } from '../../market/matching/chunk.ts';
 import { objectiveOf } from '../../market/matching/objective.ts';
 import { solutionDigest } from '../../market/matching/solution-digest.ts';
 import type { Chunk } from '../../market/offers.ts';
-import type { Hand, SolverMarket, Waiting } from './solver-market.ts';
+import { signedBytes, type Waiting } from '../../testbed/waiting.ts';
+import type { Hand, SolverMarket } from './solver-market.ts';
 
 const matching = new Interface(MATCHING_ABI);
 const SUBMIT = matching.getFunction('submitSolution')?.selector ?? '';
@@ -121,7 +122,7 @@ export class FrontRunner extends Watcher {
     this.submissions.push(await this.market.send(this.hand, copy));
     if (!overtakes) return;
     this.overtaken++;
-    await anvil.call('eth_sendRawTransaction', [bytesOf(waiting)]);
+    await anvil.call('eth_sendRawTransaction', [signedBytes(waiting)]);
   }
 
   /** Announces the candidate and five watts of a pair of offers that it leaves out. */
@@ -150,15 +151,6 @@ export class FrontRunner extends Watcher {
       return;
     }
   }
-}
-
-/** The signed bytes again. */
-function bytesOf({ to, nonce, chainId, gas, input, r, s, yParity }: Waiting): string {
-  const fees = { maxFeePerGas: 0, maxPriorityFeePerGas: 0 };
-  return Transaction.from({
-    ...{ type: 2, to, nonce: Number(nonce), chainId: BigInt(chainId), gasLimit: BigInt(gas) },
-    ...{ data: input, ...fees, signature: { r, s, yParity: Number(yParity) as 0 | 1 } },
-  }).serialized;
 }
 
 const PLENTY = { homeEnergyWs: 10n ** 12n, utilityEnergyWs: 0n, welfare: 10n ** 18n };

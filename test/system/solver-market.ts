@@ -21,6 +21,7 @@ import { paymentMicro, type Side } from '../../market/units.ts';
 import { type Deployment, parseDeployment } from '../../operator/deployment.ts';
 import { ChainHost } from '../../testbed/chain-host.ts';
 import { Conductor } from '../../testbed/conductor.ts';
+import type { Waiting } from '../../testbed/waiting.ts';
 import { operatorToml } from '../operator/world.ts';
 import { OPERATOR, run, Started } from './processes.ts';
 
@@ -63,21 +64,6 @@ export interface PlannedOffer {
   priceMicroPerKwh: number;
   /** When it is posted, unix seconds. */
   postAt: number;
-}
-
-/** A transaction that waits for a block, as anvil tells it. */
-export interface Waiting {
-  hash: string;
-  /** Lower case. */
-  from: string;
-  to: string;
-  nonce: string;
-  chainId: string;
-  gas: string;
-  input: string;
-  r: string;
-  s: string;
-  yParity: string;
 }
 
 export class SolverMarket {
