@@ -129,6 +129,20 @@ export class SqlError extends Error {
 // ------------------------------------------------------------------------------------ the house
 
 /**
+ * How a bus is reached: Modbus TCP, RTU frames over TCP (a plain serial gateway), a serial port.
+ * `host` is an IP literal.
+ */
+export type BusConnection =
+  | { kind: 'tcp' | 'rtu-tcp'; host: string; port: number }
+  | {
+      kind: 'serial';
+      path: string;
+      baud: number;
+      parity: 'none' | 'even' | 'odd';
+      stopBits: 1 | 2;
+    };
+
+/**
  * One Modbus bus (a TCP connection or a serial line) with any number of units on it. Requests are
  * queued: one is under way at a time. Words are 16-bit, in the order of the wire.
  * @throws BusError
