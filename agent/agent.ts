@@ -23,7 +23,8 @@ import {
 } from '../host/ports.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { BatteryTap } from './battery-tap.ts';
-import type { AgentSettings, TcpAddress } from './config.ts';
+import { type BusSettings, connectionText } from './config/buses.ts';
+import { type AgentSettings, gridMeter } from './config.ts';
 import { openBattery } from './drivers/battery.ts';
 import { openCoilRelay } from './drivers/coil-relay.ts';
 import { openMeter } from './drivers/meter.ts';
@@ -53,7 +54,7 @@ export interface AgentPorts {
   /** The key of the keystore, 32 bytes. @throws FileError */
   readKey: () => Uint8Array;
   openSql: (path: string, options: { key?: Uint8Array; migrations: readonly string[] }) => Sql;
-  openBus: (address: TcpAddress) => Bus;
+  openBus: (bus: BusSettings) => Bus;
   /** To chain and DSO. */
   transport: Transport;
   /** Serves `status`; null: none. */
@@ -121,9 +122,10 @@ class Agent implements RunningAgent {
     this.#facts = facts;
     const { clock, log, resources } = ports;
     const { calendar } = facts;
-    const { battery, meter: meterSettings, home, loads } = settings;
+    const { battery, home, loads } = settings;
+    const meterSettings = gridMeter(settings);
     const meterProfile = loadProfile(resources, meterSettings.profile);
-    const meter = openMeter(this.#bus(meterSettings.connection), meterProfile, meterSettings.unit);
+    const meter = openMeter(this.#bus(meterSettings.bus), meterProfile, meterSettings.unit);
     this.#tap = battery === null ? null : this.#openBattery(battery);
     this.#sql = ports.openSql(settings.state.journal, { migrations: [...JOURNAL_MIGRATIONS] });
     this.#journal = new Journal(this.#sql);
@@ -140,7 +142,7 @@ class Agent implements RunningAgent {
         this.#tap === null || battery === null ? null : { device: this.#tap, limits: battery },
       loads: loads.map((load) => ({
         settings: load,
-        relay: openCoilRelay(this.#bus(load.relay.connection), load.relay.unit, load.relay.coil),
+        relay: openCoilRelay(this.#bus(load.relay.bus), load.relay.unit, load.relay.coil),
       })),
       zone: home.zone,
       pollMs: meterSettings.pollMs,
@@ -177,14 +179,19 @@ class Agent implements RunningAgent {
 
   status(): AgentStatus {
     const { clock, transport } = this.#ports;
-    const good = [...this.#buses].map(([connection, bus]) => ({ connection, ...bus.counters() }));
+    const buses = this.#settings.buses.flatMap(({ name, connection }) => {
+      const bus = this.#buses.get(name);
+      return bus === undefined
+        ? []
+        : [{ name, connection: connectionText(connection), ...bus.counters() }];
+    });
     return statusOf({
       settings: this.#settings,
       facts: this.#facts,
       clock,
       transportKind: transport.kind,
       journal: this.#journal,
-      buses: good,
+      buses,
       metering: this.#metering.status(),
       following: this.#following.status(),
       trading: this.#market?.trading.status() ?? null,
@@ -314,14 +321,15 @@ class Agent implements RunningAgent {
   #openBattery(settings: NonNullable<AgentSettings['battery']>): BatteryTap {
     const { clock, resources } = this.#ports;
     const profile = loadProfile(resources, settings.profile);
-    const battery = openBattery(this.#bus(settings.connection), profile, settings.unit);
+    const battery = openBattery(this.#bus(settings.bus), profile, settings.unit);
     return new BatteryTap(battery, () => clock.now(), this.#facts.calendar.intervalSeconds);
   }
 
-  /** One bus for each connection, whoever is on it. */
-  #bus(address: TcpAddress): Bus {
-    const name = `tcp://${address.host}:${address.port}`;
-    const bus = this.#buses.get(name) ?? this.#ports.openBus(address);
+  /** Opened with the first device on it. @param name of the settings, which were checked */
+  #bus(name: string): Bus {
+    const settings = this.#settings.buses.find((bus) => bus.name === name);
+    if (settings === undefined) throw new RangeError(`the settings have no bus "${name}"`);
+    const bus = this.#buses.get(name) ?? this.#ports.openBus(settings);
     this.#buses.set(name, bus);
     return bus;
   }

@@ -3,36 +3,19 @@
  * (design: fixed names; 12). Every value with a unit is text.
  */
 import * as v from 'valibot';
-import { count, durationMs, energyWs, powerW, share } from '../market/settings/quantities.ts';
+import { count, durationMs, energyWs } from '../market/settings/quantities.ts';
 import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
 import type { SecondTieRule } from '../solver/clearing/input.ts';
-import { BATTERY_PROFILES, METER_PROFILES } from './drivers/profile.ts';
-import type { BatteryModel } from './strategy/battery.ts';
-
-/** A device in the house, reached by IP literal only, so that no name is ever looked up. */
-export interface TcpAddress {
-  host: string;
-  port: number;
-}
-
-export interface MeterSettings {
-  /** Name of a data file in `agent/drivers/profiles`. */
-  profile: string;
-  connection: TcpAddress;
-  unit: number;
-  pollMs: number;
-}
-
-export interface BatterySettings extends BatteryModel {
-  profile: string;
-  connection: TcpAddress;
-  unit: number;
-}
+import { BATTERY, type BatterySettings, batteryOf } from './config/battery.ts';
+import { BUSES, type BusSettings, busesOf } from './config/buses.ts';
+import { METERS, type MeterSettings, metersOf } from './config/meters.ts';
+import { atLeast, FLAG, MODBUS_UNIT, NAME, positivePower, whole } from './config/words.ts';
 
 export interface RelaySettings {
   driver: 'modbus-coil';
-  connection: TcpAddress;
+  /** Name of a bus. */
+  bus: string;
   unit: number;
   coil: number;
 }
@@ -57,7 +40,9 @@ export interface SolverSettings {
 }
 
 export interface AgentSettings {
-  meter: MeterSettings;
+  buses: BusSettings[];
+  /** One of them has the role `grid`. */
+  meters: MeterSettings[];
   battery: BatterySettings | null;
   loads: LoadSettings[];
   home: { /** IANA zone. */ zone: string; maxPowerW: number };
@@ -91,12 +76,8 @@ export function readAgentSettings(text: string, fileName: string, folder: string
   const raw = readSettings(text, SCHEMA, fileName);
   const at = (path: string) => (path.startsWith('/') ? path : `${folder}/${path}`);
   return {
-    meter: {
-      profile: raw.meter.profile,
-      connection: raw.meter.connection,
-      unit: raw.meter.unit,
-      pollMs: raw.meter.poll,
-    },
+    buses: busesOf(raw.buses),
+    meters: metersOf(raw.meters),
     battery: raw.battery === undefined ? null : batteryOf(raw.battery),
     loads: Object.entries(raw.loads).map(([name, load]) => ({
       name,
@@ -134,89 +115,7 @@ export function readAgentSettings(text: string, fileName: string, folder: string
   };
 }
 
-/** `tcp://192.168.1.20:502`, `tcp://[fe80::1]:502`. */
-const CONNECTION = v.pipe(
-  v.string('must be text, for example "tcp://192.168.1.20:502"'),
-  v.rawTransform<string, TcpAddress>(({ dataset, addIssue, NEVER }) => {
-    const text = dataset.value;
-    const match = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[^:/]+):(\d{1,5})$/.exec(text);
-    const [, host = '', port = ''] = match ?? [];
-    if (!match || Number(port) < 1 || Number(port) > 65535) {
-      addIssue({ message: `"${text}" is not a connection like "tcp://192.168.1.20:502"` });
-      return NEVER;
-    }
-    if (!isIpLiteral(host)) {
-      addIssue({
-        message:
-          `"${text}" names a host; devices are reached by IP address only, ` +
-          'so that no name is looked up',
-      });
-      return NEVER;
-    }
-    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-  }),
-);
-
-const MODBUS_UNIT = v.pipe(
-  v.number('must be a number from 0 to 247'),
-  v.integer('must be a whole number'),
-  v.minValue(0, 'must be from 0 to 247'),
-  v.maxValue(247, 'must be from 0 to 247'),
-);
-
-const NAME = v.pipe(
-  v.string('must be text'),
-  v.regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower case letters, digits and hyphens'),
-);
-
 const PATH = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
-const FLAG = v.boolean('must be true or false');
-
-const positivePower = () => v.pipe(powerW(), v.minValue(1, 'must be above 0'));
-const atLeast = (ms: number, text: string) =>
-  v.pipe(durationMs(), v.minValue(ms, `must be at least ${text}`));
-
-const METER = table({
-  profile: profileOf(METER_PROFILES, 'meter'),
-  connection: CONNECTION,
-  unit: v.optional(MODBUS_UNIT, 1),
-  poll: v.optional(
-    v.pipe(atLeast(100, '100 ms'), v.maxValue(300_000, 'must be at most 5 min')),
-    '1 s',
-  ),
-});
-
-const BATTERY = table({
-  profile: profileOf(BATTERY_PROFILES, 'battery'),
-  connection: CONNECTION,
-  unit: v.optional(MODBUS_UNIT, 1),
-  capacity: v.pipe(energyWs(), v.minValue(3600, 'must be at least 1 Wh')),
-  charge: positivePower(),
-  discharge: positivePower(),
-  charge_window: v.optional(
-    v.pipe(
-      v.strictTuple([share(), share()], 'must be two shares, for example ["10 %", "95 %"]'),
-      v.check(([low, high]) => low < high, 'must name the lower share first'),
-    ),
-    ['10 %', '95 %'],
-  ),
-  efficiency: v.optional(v.pipe(share(), v.minValue(0.3, 'must be at least 30 %')), '90 %'),
-});
-
-function batteryOf(raw: v.InferOutput<typeof BATTERY>): BatterySettings {
-  return {
-    profile: raw.profile,
-    connection: raw.connection,
-    unit: raw.unit,
-    capacityWs: raw.capacity,
-    chargeW: raw.charge,
-    dischargeW: raw.discharge,
-    lowShare: raw.charge_window[0],
-    highShare: raw.charge_window[1],
-    efficiency: raw.efficiency,
-  };
-}
-
 const SECONDS_PER_DAY = 86_400;
 
 const LOAD = v.pipe(
@@ -224,14 +123,9 @@ const LOAD = v.pipe(
     power: positivePower(),
     relay: table({
       driver: v.literal('modbus-coil', 'must be "modbus-coil"'),
-      connection: CONNECTION,
+      bus: NAME,
       unit: v.optional(MODBUS_UNIT, 1),
-      coil: v.pipe(
-        v.number('must be a number from 0 to 65535'),
-        v.integer('must be a whole number'),
-        v.minValue(0, 'must be from 0 to 65535'),
-        v.maxValue(65535, 'must be from 0 to 65535'),
-      ),
+      coil: whole(0, 0xffff),
     }),
     energy_per_day: energyWs(),
     minimum_on: v.optional(durationMs(), '10 min'),
@@ -286,8 +180,9 @@ const SOLVER = table({
   most_offers: v.optional(count(1, 100_000), 1000),
 });
 
-const SCHEMA = table({
-  meter: METER,
+const TABLES = table({
+  buses: BUSES,
+  meters: METERS,
   battery: v.optional(BATTERY),
   loads: v.optional(LOADS, {}),
   home: table({
@@ -318,13 +213,54 @@ const SCHEMA = table({
   lab: v.optional(LAB, {}),
 });
 
-function profileOf(known: readonly string[], device: string) {
-  const list = known.map((name) => `"${name}"`).join(', ');
-  return v.picklist(known, `must be the profile of a ${device} that this release has: ${list}`);
+/** Every bus that is named must be there. */
+const SCHEMA = v.pipe(
+  TABLES,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const known = Object.keys(dataset.value.buses);
+    for (const { path, bus } of namedBuses(dataset.value)) {
+      if (known.includes(bus)) continue;
+      const have = known.length === 0 ? 'there is none' : `there is ${known.join(', ')}`;
+      addIssue({ message: `names the bus "${bus}"; ${have}`, path });
+    }
+  }),
+);
+
+type Raw = v.InferOutput<typeof TABLES>;
+type IssuePath = [v.IssuePathItem, ...v.IssuePathItem[]];
+
+function namedBuses(raw: Raw): { path: IssuePath; bus: string }[] {
+  const meters = Object.entries(raw.meters).map(([name, { bus }]) => ({
+    path: pathOf(raw, 'meters', name, 'bus'),
+    bus,
+  }));
+  const relays = Object.entries(raw.loads).map(([name, { relay }]) => ({
+    path: pathOf(raw, 'loads', name, 'relay', 'bus'),
+    bus: relay.bus,
+  }));
+  const battery = raw.battery
+    ? [{ path: pathOf(raw, 'battery', 'bus'), bus: raw.battery.bus }]
+    : [];
+  return [...meters, ...battery, ...relays];
 }
 
-function isIpLiteral(host: string): boolean {
-  if (host.startsWith('[')) return /:.*:/.test(host);
-  const parts = host.split('.');
-  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+function pathOf(raw: Raw, ...[first, ...rest]: [string, ...string[]]): IssuePath {
+  const item = (key: string, input: unknown): v.IssuePathItem => ({
+    type: 'object',
+    origin: 'value',
+    input: input as Record<string, unknown>,
+    key,
+    value: (input as Record<string, unknown>)[key],
+  });
+  const path: IssuePath = [item(first, raw)];
+  for (const key of rest) path.push(item(key, path.at(-1)?.value));
+  return path;
+}
+
+/** The meter that counts the whole home. */
+export function gridMeter(settings: Pick<AgentSettings, 'meters'>): MeterSettings {
+  const meter = settings.meters.find(({ role }) => role === 'grid');
+  if (meter === undefined) throw new RangeError('the settings have no meter of role grid');
+  return meter;
 }

@@ -11,8 +11,8 @@ import { clearTransport } from '../host/http-transport.ts';
 import { credentialPath, readKeyFile, writeKeyFile } from '../host/key-file.ts';
 import { openClock } from '../host/lab-clock.ts';
 import { stderrLog } from '../host/log.ts';
-import { tcpBus } from '../host/modbus-bus.ts';
-import { FileError, SqlError, TransportError } from '../host/ports.ts';
+import { tcpBus, tcpOf } from '../host/modbus-bus.ts';
+import { type Bus, FileError, SqlError, TransportError } from '../host/ports.ts';
 import { requestUnix } from '../host/post-unix.ts';
 import { nodeRandom } from '../host/random.ts';
 import { projectResources } from '../host/resources.ts';
@@ -24,13 +24,12 @@ import { enrol } from './cli/enrol.ts';
 import { run } from './cli/run.ts';
 import { status } from './cli/status.ts';
 import { version } from './cli/version.ts';
+import type { BusSettings } from './config/buses.ts';
 import { PinnedGridError } from './pinned-grid.ts';
 import { WalletError } from './wallet/wallet.ts';
 
 const COMMANDS = { enrol, run, status, version } as const;
 const DEFAULT_CONFIG = '/etc/transax/agent.toml';
-/** A device in the house answers within this, real ms. */
-const BUS_TIMEOUT_MS = 1_500;
 
 const USAGE = `transax-agent enrol GRIDFILE    pins the grid, prints the code for the utility
 transax-agent run               runs the agent in the foreground
@@ -130,13 +129,17 @@ function nodeHost(): CommandHost {
     writeKey: writeKeyFile,
     openSql,
     // Metering, battery and relays tell of failures themselves, each once.
-    openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: BUS_TIMEOUT_MS }),
+    openBus,
     clearTransport: (origins) => clearTransport({ origins }),
     openClock,
     listener: nodeHttpListener,
     getUnix: (socket, path, deadlineMs) => requestUnix(socket, 'GET', path, deadlineMs),
     untilTold,
   };
+}
+
+function openBus({ connection, timeoutMs, gapMs }: BusSettings): Bus {
+  return tcpBus({ ...tcpOf(connection), timeoutMs, minGapMs: gapMs });
 }
 
 function untilTold(): Promise<string> {

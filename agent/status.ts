@@ -6,7 +6,8 @@
 import type { Clock, Transport } from '../host/ports.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { type Interval, intervalAt } from '../market/intervals.ts';
-import type { AgentSettings } from './config.ts';
+import { connectionText } from './config/buses.ts';
+import { type AgentSettings, gridMeter } from './config.ts';
 import type { FollowingStatus } from './following.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ScheduleRow } from './journal/rows.ts';
@@ -18,6 +19,7 @@ import type { TradingStatus } from './trading.ts';
 import { VERSION } from './version.ts';
 
 export interface BusStatus {
+  name: string;
   connection: string;
   good: number;
   failed: number;
@@ -109,7 +111,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     problems,
     warnings: warningsOf(input),
     meter: {
-      profile: settings.meter.profile,
+      profile: gridMeter(settings).profile,
       powerW: metering.last?.powerW ?? null,
       ageSeconds:
         metering.last === null ? null : (clock.monotonicMs() - metering.last.monotonicMs) / 1000,
@@ -169,11 +171,13 @@ function planStatus(plan: Plan): NonNullable<AgentStatus['plan']> {
 function problemsOf(input: StatusInput): string[] {
   const { metering, clock, journal, settling, trading, settings } = input;
   const found: string[] = [];
-  const { host, port } = settings.meter.connection;
+  const { bus, unit, profile } = gridMeter(settings);
+  const connection = settings.buses.find(({ name }) => name === bus)?.connection;
+  const place = connection === undefined ? bus : connectionText(connection);
   if (metering.isSilent || metering.last === null) {
     found.push(
-      `the meter at ${host}:${port} gives no good answer: check its power, wiring, unit ` +
-        `${settings.meter.unit} and profile ${settings.meter.profile}`,
+      `the meter at ${place} gives no good answer: check its power, wiring, unit ${unit} ` +
+        `and profile ${profile}`,
     );
   }
   if (!clock.isProven()) found.push('the clock is not proven good: check time synchronisation');

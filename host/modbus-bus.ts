@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { type ModbusClient, ModbusConnection } from './modbus-connection.ts';
-import { type Bus, BusError, type Log } from './ports.ts';
+import { type Bus, type BusConnection, BusError, type Log } from './ports.ts';
 import { sleep } from './wall-clock.ts';
 
 export interface TcpBusOptions {
@@ -30,6 +30,12 @@ const MAX_BACKOFF_MS = 1_000;
 /** @throws RangeError when the host is no IP literal. */
 export function tcpBus(options: TcpBusOptions): Bus {
   return new TcpBus(options);
+}
+
+/** @throws RangeError when it is none over TCP. */
+export function tcpOf(connection: BusConnection): { host: string; port: number } {
+  if (connection.kind !== 'tcp') throw new RangeError(`${connection.kind} is not there yet`);
+  return connection;
 }
 
 /** Buses by connection: whoever names the same host and port gets the same one. */

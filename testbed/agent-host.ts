@@ -13,7 +13,7 @@ import { nodeFiles } from '../host/files.ts';
 import { clearTransport } from '../host/http-transport.ts';
 import { readKeyFile } from '../host/key-file.ts';
 import { stderrLog } from '../host/log.ts';
-import { tcpBus } from '../host/modbus-bus.ts';
+import { tcpBus, tcpOf } from '../host/modbus-bus.ts';
 import type { Clock, Random, Transport } from '../host/ports.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
@@ -65,7 +65,7 @@ function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent
     files: nodeFiles(),
     readKey: () => readKeyFile(settings.state.key),
     openSql,
-    openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: BUS_TIMEOUT_MS }),
+    openBus: ({ connection }) => tcpBus({ ...tcpOf(connection), timeoutMs: BUS_TIMEOUT_MS }),
     transport: shared.transport,
     listener: null,
     openFeed: (fromBlock) => shared.feed.open(fromBlock),

@@ -87,14 +87,19 @@ export interface AgentPlan {
 export function agentToml(plan: AgentPlan): string {
   const connection = `tcp://127.0.0.1:${plan.modbusPort}`;
   return [
-    `[meter]
-profile = "eastron-sdm630"
+    `[buses.house]
 connection = "${connection}"
+gap = "0 s"
+
+[meters.house]
+role = "grid"
+profile = "eastron-sdm630"
+bus = "house"
 unit = 1
 poll = "${plan.pollSeconds} s"
 `,
-    batteryToml(plan.home, connection),
-    boilerToml(plan.home, connection),
+    batteryToml(plan.home),
+    boilerToml(plan.home),
     `[home]
 zone = "Europe/Berlin"
 max_power = "${plan.home.maxPowerW} W"
@@ -121,12 +126,12 @@ ${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`,
   ].join('\n');
 }
 
-function batteryToml(home: HomeSpec, connection: string): string {
+function batteryToml(home: HomeSpec): string {
   const battery = home.battery;
   if (!battery) return '';
   return `[battery]
 profile = "transax-lab-battery"
-connection = "${connection}"
+bus = "house"
 unit = 2
 capacity = "${Math.round(battery.capacityWs / 3600)} Wh"
 charge = "${battery.chargeW} W"
@@ -136,12 +141,12 @@ efficiency = "${Math.round(battery.efficiency * 100)} %"
 `;
 }
 
-function boilerToml(home: HomeSpec, connection: string): string {
+function boilerToml(home: HomeSpec): string {
   const load = home.switchedLoad;
   if (!load) return '';
   return `[loads.boiler]
 power = "${load.powerW} W"
-relay = { driver = "modbus-coil", connection = "${connection}", unit = 3, coil = 0 }
+relay = { driver = "modbus-coil", bus = "house", unit = 3, coil = 0 }
 energy_per_day = "${Math.round(load.energyPerDayWs / 3600)} Wh"
 minimum_on = "10 min"
 minimum_off = "5 min"

@@ -15,7 +15,8 @@ import {
   type Transport,
 } from '../../host/ports.ts';
 import { SettingsError } from '../../market/settings/toml.ts';
-import { type AgentSettings, readAgentSettings, type TcpAddress } from '../config.ts';
+import type { BusSettings } from '../config/buses.ts';
+import { type AgentSettings, readAgentSettings } from '../config.ts';
 
 /** Design and sysexits: 3 is for `status` of an agent that runs, and not as it should. */
 export const EXIT = { good: 0, failed: 1, usage: 2, degraded: 3, config: 78 } as const;
@@ -37,7 +38,7 @@ export interface CommandHost {
   /** Makes a key file that only its owner can read; never replaces one. */
   writeKey(path: string, key: Uint8Array): void;
   openSql(path: string, options: { key?: Uint8Array; migrations: readonly string[] }): Sql;
-  openBus(address: TcpAddress): Bus;
+  openBus(bus: BusSettings): Bus;
   /** JSON over the clear net to these origins alone. */
   clearTransport(origins: string[]): Transport;
   openClock(setting: string | undefined, name: string): Promise<Clock & { close?(): void }>;

@@ -29,7 +29,7 @@ function facts(status: AgentStatus): string[] {
   const lines = [row('meter', meterText(meter))];
   for (const bus of status.buses) {
     const counts = `${bus.good} good reads, ${bus.failed} failed, ${bus.reconnects} reconnects`;
-    lines.push(row('', `${bus.connection}: ${counts}`));
+    lines.push(row('', `${bus.name} ${bus.connection}: ${counts}`));
   }
   if (following.battery !== null) {
     const { powerW, stateOfCharge } = following.battery;

@@ -11,7 +11,7 @@ import { WALLET_MIGRATIONS } from '../../agent/wallet/schema.ts';
 import { createWallet } from '../../agent/wallet/wallet.ts';
 import { nodeFiles } from '../../host/files.ts';
 import { clearTransport } from '../../host/http-transport.ts';
-import { tcpBus } from '../../host/modbus-bus.ts';
+import { tcpBus, tcpOf } from '../../host/modbus-bus.ts';
 import type { Log } from '../../host/ports.ts';
 import { nodeRandom } from '../../host/random.ts';
 import { projectResources } from '../../host/resources.ts';
@@ -56,7 +56,7 @@ async function withAgent(change: Change, work: (run: Run) => Promise<void>): Pro
         files: nodeFiles(),
         readKey: () => change.key ?? KEY,
         openSql,
-        openBus: ({ host, port }) => tcpBus({ host, port, timeoutMs: 250 }),
+        openBus: ({ connection }) => tcpBus({ ...tcpOf(connection), timeoutMs: 250 }),
         transport,
         listener: null,
       });
@@ -144,19 +144,22 @@ test('a meter that answers rubbish: one clear line, and no value is believed', a
   try {
     await withAgent(
       {
-        prepare: async ({ change }) =>
-          change(
-            '[meter]\nprofile = "eastron-sdm630"\nconnection',
-            `[meter]\nprofile = "eastron-sdm630"\nconnection = "tcp://127.0.0.1:${port}"\n# was`,
-          ),
+        prepare: async ({ change }) => {
+          change('bus = "house"\nunit = 1', 'bus = "rubbish"\nunit = 1');
+          const bus = `[buses.rubbish]\nconnection = "tcp://127.0.0.1:${port}"\n`;
+          change('[meters.house]', `${bus}[meters.house]`);
+        },
       },
       async ({ agent, lines, runTo, home }) => {
         await runTo(START_MS + 120_000);
         const status = agent.status();
         assert.is(status.meter.powerW, null);
         assert.ok(status.meter.isSilent);
-        assert.match(status.problems[0] ?? '', /meter at 127\.0\.0\.1:\d+ gives no good answer/);
-        const bus = status.buses.find(({ connection }) => connection.endsWith(String(port)));
+        assert.match(
+          status.problems[0] ?? '',
+          /meter at tcp:\/\/127\.0\.0\.1:\d+ gives no good answer/,
+        );
+        const bus = status.buses.find(({ name }) => name === 'rubbish');
         assert.is(bus?.good, 0);
         assert.ok((bus?.failed ?? 0) > 0);
         assert.is(home.state().batteryMode, 'automatic');

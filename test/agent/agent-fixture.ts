@@ -67,15 +67,20 @@ function gridOf(rpcPort: number, dsoPort: number): GridFile {
 }
 
 function tomlOf(port: number): string {
-  return `[meter]
-profile = "eastron-sdm630"
+  return `[buses.house]
 connection = "tcp://127.0.0.1:${port}"
+gap = "0 s"
+
+[meters.house]
+role = "grid"
+profile = "eastron-sdm630"
+bus = "house"
 unit = 1
 poll = "15 s"
 
 [battery]
 profile = "transax-lab-battery"
-connection = "tcp://127.0.0.1:${port}"
+bus = "house"
 unit = 2
 capacity = "10 kWh"
 charge = "5 kW"

@@ -1,23 +1,26 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readAgentSettings } from '../../agent/config.ts';
+import { gridMeter, readAgentSettings } from '../../agent/config.ts';
 import { SettingsError } from '../../market/settings/toml.ts';
 
 const test = suite('agent: config');
 
-const GOOD = `[meter]
-profile = "eastron-sdm630"
+const GOOD = `[buses.cabinet]
 connection = "tcp://127.0.0.1:5020"
+[meters.house]
+role = "grid"
+profile = "eastron-sdm630"
+bus = "cabinet"
 [battery]
 profile = "transax-lab-battery"
-connection = "tcp://127.0.0.1:5020"
+bus = "cabinet"
 unit = 2
 capacity = "10 kWh"
 charge = "5 kW"
 discharge = "5 kW"
 [loads.boiler]
 power = "2 kW"
-relay = { driver = "modbus-coil", connection = "tcp://127.0.0.1:5020", unit = 3, coil = 0 }
+relay = { driver = "modbus-coil", bus = "cabinet", unit = 3, coil = 0 }
 energy_per_day = "4 kWh"
 [home]
 zone = "Europe/Berlin"
@@ -40,8 +43,8 @@ function faultsOf(text: string): string[] {
 
 test('a good file gives settings in inner units, with defaults', () => {
   const settings = readAgentSettings(GOOD, 'agent.toml', '/x');
-  assert.equal(settings.meter.connection, { host: '127.0.0.1', port: 5020 });
-  assert.is(settings.meter.pollMs, 1000);
+  assert.equal(settings.buses[0]?.connection, { kind: 'tcp', host: '127.0.0.1', port: 5020 });
+  assert.is(gridMeter(settings).pollMs, 1000);
   assert.is(settings.battery?.capacityWs, 36_000_000);
   assert.is(settings.battery?.lowShare, 0.1);
   assert.is(settings.loads[0]?.name, 'boiler');
@@ -56,9 +59,9 @@ test('three faults of different kinds are named together', () => {
     .replace('[lab]', 'max_pwr = 1\n[lab]');
   const faults = faultsOf(text);
   assert.is(faults.length, 3);
-  assert.match(faults[0] ?? '', /^8 battery.capacity: .*10 kWh/);
-  assert.match(faults[1] ?? '', /^16 home.zone: .*IANA/);
-  assert.match(faults[2] ?? '', /^18 home.max_pwr: .*max_power/);
+  assert.match(faults[0] ?? '', /^11 battery.capacity: .*10 kWh/);
+  assert.match(faults[1] ?? '', /^19 home.zone: .*IANA/);
+  assert.match(faults[2] ?? '', /^21 home.max_pwr: .*max_power/);
 });
 
 test('without the lab setting for the clear net it is refused with the reason', () => {
@@ -78,14 +81,34 @@ test('devices are reached by IP address only', () => {
   assert.equal(faultsOf(GOOD.replace('tcp://127.0.0.1:5020', 'tcp://[fe80::1]:502')), []);
 });
 
-test('a profile that does not ship is named with those that do', () => {
-  const text = GOOD.replace('eastron-sdm630', 'eastron-sdm999').replace(
-    'profile = "transax-lab-battery"',
-    'profile = "eastron-sdm630"',
+test('a bus that is named must be there, and a wire is named once', () => {
+  assert.match(
+    faultsOf(GOOD.replace('bus = "cabinet"\n[battery]', 'bus = "cellar"\n[battery]'))[0] ?? '',
+    /^6 meters.house.bus: names the bus "cellar"; there is cabinet/,
   );
-  const faults = faultsOf(text);
-  assert.match(faults[0] ?? '', /^2 meter.profile: .*meter.*"eastron-sdm630"/);
-  assert.match(faults[1] ?? '', /^5 battery.profile: .*battery.*"transax-lab-battery"/);
+  const relay = faultsOf(GOOD.replace('bus = "cabinet", unit = 3', 'bus = "roof", unit = 3'));
+  assert.match(relay[0] ?? '', /loads.boiler.relay.bus: names the bus "roof"/);
+  const twice = `${GOOD}[buses.other]\nconnection = "rtu-tcp://127.0.0.1:5020"\n`;
+  assert.match(faultsOf(twice)[0] ?? '', /buses: name the same wire twice \(cabinet and other\)/);
+});
+
+test('exactly one meter counts the whole home', () => {
+  const none = faultsOf(GOOD.replace('role = "grid"', 'role = "pv"'));
+  assert.match(none[0] ?? '', /meters: must have exactly one with role = "grid"/);
+  const second = '[meters.roof]\nrole = "grid"\nprofile = "x"\nbus = "cabinet"\nunit = 7\n';
+  assert.match(faultsOf(GOOD + second)[0] ?? '', /exactly one/);
+});
+
+test('a serial line has its settings, a gateway has them in itself', () => {
+  const serial = GOOD.replace(
+    'connection = "tcp://127.0.0.1:5020"',
+    'connection = "serial:/dev/ttyUSB0"\nbaud = 19200\nparity = "even"',
+  );
+  const { buses } = readAgentSettings(serial, 'agent.toml', '/x');
+  const line = { kind: 'serial', path: '/dev/ttyUSB0', baud: 19_200, parity: 'even', stopBits: 1 };
+  assert.equal(buses[0]?.connection, line);
+  const gateway = faultsOf(GOOD.replace('[meters', 'baud = 9600\n[meters'));
+  assert.match(gateway[0] ?? '', /buses.cabinet: is no serial line/);
 });
 
 test('an agent is a solver where [solver] stands, and not otherwise', () => {

@@ -14,7 +14,7 @@ import { WALLET_MIGRATIONS } from '../../agent/wallet/schema.ts';
 import { createWallet } from '../../agent/wallet/wallet.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import { nodeFiles } from '../../host/files.ts';
-import { tcpBus } from '../../host/modbus-bus.ts';
+import { tcpBus, tcpOf } from '../../host/modbus-bus.ts';
 import {
   type Bus,
   BusError,
@@ -136,9 +136,9 @@ function start(home: InstalledHome, facts: GridFacts, around: Surroundings): Pro
       return KEY;
     },
     openSql: (path, options) => fillable(openSql(path, options), () => lack.disk),
-    openBus: ({ host, port }) => {
-      const bus = tcpBus({ host, port, timeoutMs: DEADLINE_MS });
-      return port === home.meterLine.port ? silenced(bus, lack) : bus;
+    openBus: ({ name, connection }) => {
+      const bus = tcpBus({ ...tcpOf(connection), timeoutMs: DEADLINE_MS });
+      return name === 'meter' ? silenced(bus, lack) : bus;
     },
     transport: dsoAlone(facts, around),
     listener: null,

@@ -26,7 +26,7 @@ const LOAD = {
   powerW: 2000,
   relay: {
     driver: 'modbus-coil' as const,
-    connection: { host: '127.0.0.1', port: 1 },
+    bus: 'house',
     unit: 1,
     coil: 0,
   },

@@ -140,7 +140,10 @@ const check = (fault: Fault) => async (scene: Scene) => {
   assert.match(silent.following.reason ?? '', /meter is silent/);
   const { code, out } = await home.command('status');
   assert.is(code, 3);
-  assert.match(out, /! the meter at 127\.0\.0\.1:\d+ gives no good answer: check its power/);
+  assert.match(
+    out,
+    /! the meter at tcp:\/\/127\.0\.0\.1:\d+ gives no good answer: check its power/,
+  );
   assert.match(out, /SILENT/);
 
   await intervalAfter(scene, before + 1);

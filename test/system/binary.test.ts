@@ -80,9 +80,12 @@ async function toEnd(child: ChildProcess): Promise<Ended> {
   return { ...ended, code };
 }
 
-const CONFIG = `[meter]
-profile = "eastron-sdm630"
+const CONFIG = `[buses.cabinet]
 connection = "tcp://${NOWHERE}"
+[meters.house]
+role = "grid"
+profile = "eastron-sdm630"
+bus = "cabinet"
 unit = 1
 poll = "1 s"
 [home]

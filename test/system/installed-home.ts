@@ -80,11 +80,11 @@ export async function installHome(
   const meterLine = { server, port: await server.listen('127.0.0.1') };
   const times = { pollSeconds: 75, tradingPollSeconds: 30, blockSeconds: 15, clock: null };
   const defaults: AgentPlan = { home: spec, modbusPort, follow: true, ...times };
-  const house = `tcp://127.0.0.1:${modbusPort}`;
   const configure: InstalledHome['configure'] = (plan, edit = (text) => text) => {
     const text = agentToml({ ...defaults, ...plan });
-    // The meter is the first in the file.
-    writeFileSync(config, edit(text.replace(house, `tcp://127.0.0.1:${meterLine.port}`)));
+    const line = `[buses.meter]\nconnection = "tcp://127.0.0.1:${meterLine.port}"\ngap = "0 s"\n`;
+    const onLine = text.replace('bus = "house"\nunit = 1', 'bus = "meter"\nunit = 1');
+    writeFileSync(config, edit(line + onLine));
   };
   configure({});
   return {
