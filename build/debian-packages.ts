@@ -30,6 +30,18 @@ export const PACKAGES: readonly DebianPackage[] = [
     isThere: () => existsSync('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'),
   },
   {
+    name: 'python3-pymodbus',
+    group: 'binary',
+    reason: 'meters by an implementation of Modbus that is not ours',
+    isThere: () => existsSync('/usr/lib/python3/dist-packages/pymodbus'),
+  },
+  {
+    name: 'python3-serial-asyncio',
+    group: 'binary',
+    reason: 'pymodbus wants it for its servers',
+    isThere: () => existsSync('/usr/lib/python3/dist-packages/serial_asyncio'),
+  },
+  {
     name: 'binutils',
     group: 'binary',
     reason: 'strip makes the one-file binary smaller',

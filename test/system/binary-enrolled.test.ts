@@ -2,8 +2,8 @@
  * The agent as one file, as an installer would use it: alone in a folder, it enrols by its own
  * `enrol`, trades with a neighbour whose agent runs from source, and follows what became final.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Journal } from '../../agent/journal/journal.ts';
@@ -11,27 +11,16 @@ import type { ScheduleRow } from '../../agent/journal/rows.ts';
 import { buildBinary } from '../../build/binary.ts';
 import { ROOT } from '../../build/project-root.ts';
 import { openSql } from '../../host/sqlite.ts';
+import { aloneIn } from './alone.ts';
 import { steadyHome } from './installed-home.ts';
 import { INTERVAL_MS, type Market, withMarket } from './one-home.ts';
-import { type Program, until } from './processes.ts';
+import { until } from './processes.ts';
 
 const test = suite('binary enrolled');
 
 const INTERVAL_REAL_MS = 8_000;
 const PATIENCE_MS = 120_000;
 const MOST_ERROR = 0.05;
-
-/** The binary in a folder without node_modules, and with nothing of this machine's on its PATH. */
-function aloneIn(folder: string, binary: string): Program {
-  const temporary = join(folder, 'tmp');
-  mkdirSync(temporary, { recursive: true });
-  copyFileSync(binary, join(folder, 'transax-agent'));
-  for (let at = folder; at !== dirname(at); at = dirname(at)) {
-    assert.not(existsSync(join(at, 'node_modules')), `${at} has node_modules`);
-  }
-  const env = { PATH: '/nowhere', TMPDIR: temporary };
-  return { command: ['./transax-agent'], cwd: folder, env };
-}
 
 /** The first interval that is held to a final trade of its own, once it is over. */
 async function tradedInterval({ clock }: Market, folder: string): Promise<ScheduleRow> {

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileContracts } from '../../build/contracts.ts';
 import type { Clock } from '../../host/ports.ts';
-import { scaledClock } from '../../host/scaled-clock.ts';
+import { type Scale, scaledClock } from '../../host/scaled-clock.ts';
 import { ChainHost } from '../../testbed/chain-host.ts';
 import { operatorToml } from '../../testbed/config-files.ts';
 import { freePort } from '../../testbed/free-port.ts';
@@ -42,11 +42,15 @@ export interface Utility {
 
 export interface Market {
   clock: Clock;
+  /** What that clock is made of. */
+  scale: Scale;
   chain: ChainHost;
   /** Between the agents and the chain. */
   gate: Gate;
   utility: Utility;
   homes: InstalledHome[];
+  /** Id of each home's meter, lower case. */
+  meterIds: string[];
   /** The interval that runs. */
   interval(): number;
 }
@@ -64,6 +68,7 @@ export async function withMarket(
   const chain = await ChainHost.start(startsAtMs - INTERVAL_MS);
   const gate = await Gate.to(chain.anvil.port);
   const homes: InstalledHome[] = [];
+  const meterIds: string[] = [];
   let clock: Clock | null = null;
   try {
     const config = await setUpUtility(folder.path, { chain, gate, factor, homes: wanted });
@@ -72,17 +77,18 @@ export async function withMarket(
       const its = program?.(join(folder.path, spec.name)) ?? AGENT;
       const home = await installHome(folder.path, spec, now, its);
       homes.push(home);
-      await enrol(home, spec, config);
+      meterIds.push(await enrol(home, spec, config));
     }
     const wallOriginMs = Date.now() + START_REAL_MS;
-    clock = scaledClock({ startsAtMs, wallOriginMs, factor });
+    const scale = { startsAtMs, wallOriginMs, factor };
+    clock = scaledClock(scale);
     const setting = `scaled:${startsAtMs}:${wallOriginMs}:${factor}`;
     for (const home of homes) {
       const times = { pollSeconds: INTERVAL_MS / 1000 / LOOKS, ...timesOf(factor) };
       home.configure({ ...times, clock: setting });
     }
     useDirectly(config, gate.url, chain.anvil.url, setting);
-    await operate({ clock, chain, gate, homes, config, factor }, work);
+    await operate({ clock, scale, chain, gate, homes, meterIds, config }, work);
   } finally {
     for (const home of homes) await home.close();
     await gate.cut();
@@ -135,12 +141,18 @@ async function setUpUtility(folder: string, place: Place): Promise<string> {
   return config;
 }
 
-/** As installer and utility do it between them. */
-async function enrol(home: InstalledHome, spec: HomeSpec, config: string): Promise<void> {
+/** As installer and utility do it between them. @returns the meter's id */
+async function enrol(home: InstalledHome, spec: HomeSpec, config: string): Promise<string> {
   const code = await home.command('enrol', join(config, '..', 'grid.json'));
   if (code.code !== 0) throw new Error(code.err);
   const limits = ['--feeder', String(spec.feeder), '--max-w', String(spec.maxPowerW)];
-  await succeed(OPERATOR, 'meter', 'add', code.out.trim(), ...limits, '--config', config);
+  const told = await succeed(
+    OPERATOR,
+    ...['meter', 'add', code.out.trim(), ...limits, '--config', config],
+  );
+  const [meterId] = /0x[0-9a-fA-F]{40}/.exec(told) ?? [];
+  if (meterId === undefined) throw new Error(`meter add named no meter: ${told}`);
+  return meterId.toLowerCase();
 }
 
 /** The utility's own way to the chain does not lead through the gate. */
@@ -150,16 +162,14 @@ function useDirectly(config: string, gateUrl: string, url: string, setting: stri
 }
 
 async function operate(
-  parts: Pick<Market, 'chain' | 'gate' | 'homes'> & {
-    clock: Clock;
+  parts: Pick<Market, 'clock' | 'scale' | 'chain' | 'gate' | 'homes' | 'meterIds'> & {
     config: string;
-    factor: number;
   },
   work: (market: Market) => Promise<void>,
 ): Promise<void> {
-  const { clock, chain, config, factor } = parts;
+  const { clock, chain, config } = parts;
   const stop = new AbortController();
-  const miner = chain.mineByClock(clock, timesOf(factor).blockSeconds, stop.signal);
+  const miner = chain.mineByClock(clock, timesOf(parts.scale.factor).blockSeconds, stop.signal);
   const startDso = () => new Started(OPERATOR, 'dso', '--config', config);
   const utility: Utility = {
     config,
