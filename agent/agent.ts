@@ -38,6 +38,7 @@ import { MeteringService } from './metering.ts';
 import { readPinnedGrid } from './pinned-grid.ts';
 import { PlanningService } from './planning.ts';
 import { SettlingService } from './settling.ts';
+import { type SideMeter, SideMetering } from './side-metering.ts';
 import { SolvingService } from './solving.ts';
 import { type AgentStatus, statusOf } from './status.ts';
 import { TradingService } from './trading.ts';
@@ -109,6 +110,7 @@ class Agent implements RunningAgent {
   readonly #journal: Journal;
   readonly #metering: MeteringService;
   readonly #following: FollowingService;
+  readonly #side: SideMetering;
   readonly #tap: BatteryTap | null;
   #wallet: Wallet | null = null;
   #walletProblem: string | null = null;
@@ -136,6 +138,7 @@ class Agent implements RunningAgent {
       pollMs: meterSettings.pollMs,
       maxPowerW: home.maxPowerW,
     });
+    this.#side = new SideMetering(this.#sideMeters(), clock, log);
     this.#following = new FollowingService({
       ...shared,
       battery:
@@ -158,6 +161,7 @@ class Agent implements RunningAgent {
       await this.#following.start(signal);
       this.#market?.planning.start(signal);
       this.#metering.start(signal);
+      this.#side.start(signal);
       this.#market?.start(signal);
       this.#events.on('sample', () => this.#openMarketLater(signal));
       if (listener !== null) {
@@ -193,6 +197,7 @@ class Agent implements RunningAgent {
       journal: this.#journal,
       buses,
       metering: this.#metering.status(),
+      sideMeters: this.#side.status(),
       following: this.#following.status(),
       trading: this.#market?.trading.status() ?? null,
       settling: this.#market?.settling.status() ?? null,
@@ -207,7 +212,7 @@ class Agent implements RunningAgent {
     this.#stopping.abort(new Error('the agent stops'));
     const market = this.#market;
     const { trading, settling, solving } = market ?? {};
-    const services = [this.#following, this.#metering, trading, settling, solving];
+    const services = [this.#following, this.#metering, this.#side, trading, settling, solving];
     await Promise.allSettled(services.map(async (service) => service?.stop()));
     await this.#closeSocket?.();
     this.#closeSocket = null;
@@ -323,6 +328,15 @@ class Agent implements RunningAgent {
     const profile = loadProfile(resources, settings.profile);
     const battery = openBattery(this.#bus(settings.bus), profile, settings.unit);
     return new BatteryTap(battery, () => clock.now(), this.#facts.calendar.intervalSeconds);
+  }
+
+  #sideMeters(): SideMeter[] {
+    return this.#settings.meters
+      .filter(({ role }) => role !== 'grid')
+      .map(({ name, role, profile, bus, unit, pollMs }) => ({
+        ...{ name, role, profile, pollMs },
+        meter: openMeter(this.#bus(bus), loadProfile(this.#ports.resources, profile), unit),
+      }));
   }
 
   /** Opened with the first device on it. @param name of the settings, which were checked */

@@ -13,6 +13,7 @@ import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ScheduleRow } from './journal/rows.ts';
 import type { MeteringStatus } from './metering.ts';
 import type { SettlingStatus } from './settling.ts';
+import type { SideMeterStatus } from './side-metering.ts';
 import type { SolvingStatus } from './solving.ts';
 import type { Plan } from './strategy/plan.ts';
 import type { TradingStatus } from './trading.ts';
@@ -47,6 +48,8 @@ export interface AgentStatus {
     isSilent: boolean;
     unwrittenIntervals: number;
   };
+  /** The other meters in the house. */
+  meters: SideMeterStatus[];
   buses: BusStatus[];
   clock: { isProven: boolean };
   chain: TradingStatus['chain'] | null;
@@ -81,6 +84,7 @@ export interface StatusInput {
   journal: Journal;
   buses: BusStatus[];
   metering: MeteringStatus;
+  sideMeters: SideMeterStatus[];
   following: FollowingStatus;
   trading: TradingStatus | null;
   settling: SettlingStatus | null;
@@ -118,6 +122,7 @@ export function statusOf(input: StatusInput): AgentStatus {
       isSilent: metering.isSilent,
       unwrittenIntervals: metering.unwritten,
     },
+    meters: input.sideMeters,
     buses: input.buses,
     clock: { isProven: clock.isProven() },
     chain: trading?.chain ?? null,
@@ -179,6 +184,9 @@ function problemsOf(input: StatusInput): string[] {
       `the meter at ${place} gives no good answer: check its power, wiring, unit ${unit} ` +
         `and profile ${profile}`,
     );
+  }
+  for (const { name, problem } of input.sideMeters) {
+    if (problem !== null) found.push(`the meter ${name} cannot be read: ${problem}`);
   }
   if (!clock.isProven()) found.push('the clock is not proven good: check time synchronisation');
   if (!journal.isWritable) found.push('the journal cannot be written: check the disk');

@@ -31,6 +31,9 @@ function facts(status: AgentStatus): string[] {
     const counts = `${bus.good} good reads, ${bus.failed} failed, ${bus.reconnects} reconnects`;
     lines.push(row('', `${bus.name} ${bus.connection}: ${counts}`));
   }
+  for (const { name, role, powerW, problem } of status.meters) {
+    lines.push(row(name, problem ?? `${role}, ${powerText(powerW)}`));
+  }
   if (following.battery !== null) {
     const { powerW, stateOfCharge } = following.battery;
     const share = stateOfCharge === null ? 'unknown' : `${(stateOfCharge * 100).toFixed(1)} %`;
