@@ -6,6 +6,7 @@ import {
   fchmodSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -20,6 +21,8 @@ export function nodeFiles(): Files {
     writeText: (path, text, mode = 0o644) =>
       guarded(path, 'write', () => writeWhole(path, text, mode)),
     exists: (path) => existsSync(path),
+    list: (folder) =>
+      guarded(folder, 'read', () => (existsSync(folder) ? readdirSync(folder).sort() : [])),
   };
 }
 

@@ -77,6 +77,8 @@ export interface Files {
   /** Writes to a temporary file beside it, fsyncs, renames. `mode` defaults to 0o644. */
   writeText(path: string, text: string, mode?: number): void;
   exists(path: string): boolean;
+  /** Names in a folder, sorted; none when there is no such folder. */
+  list(folder: string): string[];
 }
 
 export class FileError extends Error {

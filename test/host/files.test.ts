@@ -131,6 +131,18 @@ test('a key file that others may read, or a link, is refused', () =>
     );
   }));
 
+test('a folder tells its names in order, and one that is not there has none', () =>
+  inFolder((folder) => {
+    writeFileSync(join(folder, 'b.toml'), '');
+    writeFileSync(join(folder, 'a.toml'), '');
+    assert.equal(nodeFiles().list(folder), ['a.toml', 'b.toml']);
+    assert.equal(nodeFiles().list(join(folder, 'none')), []);
+    assert.is(
+      codeOf(() => nodeFiles().list(join(folder, 'a.toml'))),
+      'other',
+    );
+  }));
+
 test('the credential folder is that of systemd', () => {
   const before = process.env.CREDENTIALS_DIRECTORY;
   try {
