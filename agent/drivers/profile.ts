@@ -1,150 +1,178 @@
 /**
- * Profiles: one data file per device model, that says in which register each value is (design:
- * field). Strict: a key that is not known here is a fault, named with its line.
+ * Where profiles come from: those that ship with the program, and own ones in a folder. An own file
+ * never stands in for one that ships: which registers a name means must not depend on a folder.
  */
-import * as v from 'valibot';
-import type { Resources } from '../../host/ports.ts';
-import { readSettings, table } from '../../market/settings/toml.ts';
-import { REGISTER_TYPES, type RegisterType } from './registers.ts';
+import type { Files, Resources } from '../../host/ports.ts';
+import { editDistance, SettingsError, type SettingsFault } from '../../market/settings/toml.ts';
+import { parseProfile } from './parse-profile.ts';
+import type { Foundation, Profile, ProfileKind } from './profile-types.ts';
 
-/** Profiles that ship with the program, by what they are of; each is a data file in `profiles`. */
-export const METER_PROFILES = ['eastron-sdm630'] as const;
-export const BATTERY_PROFILES = ['transax-lab-battery'] as const;
-
-/** Names of values; every profile uses the same. Powers are positive into the metered thing. */
-export const POINT_NAMES = [
-  'power',
-  'power_l1',
-  'power_l2',
-  'power_l3',
-  'voltage_l1',
-  'voltage_l2',
-  'voltage_l3',
-  'current_l1',
-  'current_l2',
-  'current_l3',
-  'frequency',
-  'energy_import',
-  'energy_export',
-  'state_of_charge',
+/** Each is a data file in `agent/drivers/profiles`. */
+export const SHIPPED_PROFILES = [
+  'abb-b23',
+  'carlo-gavazzi-em112',
+  'carlo-gavazzi-em24',
+  'carlo-gavazzi-em24-e1',
+  'carlo-gavazzi-em340',
+  'chint-dtsu666',
+  'eastron-sdm120',
+  'eastron-sdm230',
+  'eastron-sdm630',
+  'eastron-sdm72d',
+  'eastron-sdm72d-v2',
+  'janitza-umg',
+  'orno-we-516',
+  'schneider-iem3155',
+  'sunspec-battery-802',
+  'sunspec-inverter-103',
+  'sunspec-meter-203',
+  'sunspec-meter-213',
+  'sunspec-storage-124',
+  'transax-lab-battery',
 ] as const;
-export type PointName = (typeof POINT_NAMES)[number];
 
-/** Units as makers give them, and how many of the inner unit (W, Ws, V, A, Hz, share) one is. */
-const UNITS = { W: 1, kWh: 3_600_000, V: 1, A: 1, Hz: 1, '%': 0.01 } as const;
+/** Where people put profiles of their own, one TOML file each, named like the profile. */
+export const OWN_PROFILES_FOLDER = '/etc/transax/profiles';
 
-export interface Point {
-  name: PointName;
-  function: 3 | 4;
-  /** 0-based wire address. */
-  address: number;
-  type: RegisterType;
-  /** Raw value to inner unit. */
-  factor: number;
+export interface OwnProfiles {
+  files: Pick<Files, 'readText' | 'list'>;
+  folder: string;
 }
 
-/** A value that is written, with function 16. */
-export interface Control {
-  address: number;
-  type: RegisterType;
-}
-
-export interface Profile {
+export interface ProfileSummary {
   name: string;
   version: number;
+  kind: ProfileKind;
+  vendor: string;
   title: string;
-  points: Point[];
-  maxRegisters: number;
-  maxGap: number;
-  controls: { setPoint: Control; deadMan: Control; automatic: Control & { value: number } } | null;
+  foundation: Foundation;
+  sources: readonly string[];
+  /** What to set on the device. */
+  setup: readonly string[];
+  /** False for an own file. */
+  isShipped: boolean;
 }
 
-const whole = (least: number, most: number) =>
-  v.pipe(
-    v.number(`must be a number from ${least} to ${most}`),
-    v.integer('must be a whole number'),
-    v.minValue(least, `must be at least ${least}`),
-    v.maxValue(most, `must be at most ${most}`),
-  );
-const ADDRESS = whole(0, 0xffff);
-const TYPE = v.picklist(REGISTER_TYPES, `must be one of ${REGISTER_TYPES.join(', ')}`);
-const FUNCTION = v.picklist([3, 4], 'must be 3 (holding registers) or 4 (input registers)');
-const TEXT = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
-
-const POINT = table({
-  address: ADDRESS,
-  unit: v.picklist(
-    Object.keys(UNITS) as (keyof typeof UNITS)[],
-    `must be one of ${Object.keys(UNITS).join(', ')}`,
-  ),
-  function: v.optional(FUNCTION),
-  type: v.optional(TYPE),
-  scale: v.optional(
-    v.pipe(
-      v.number('must be a number'),
-      v.check((scale) => scale !== 0, 'must not be 0'),
-    ),
-    1,
-  ),
-});
-
-const SCHEMA = table({
-  profile: TEXT,
-  version: whole(1, 1_000_000),
-  title: TEXT,
-  source: TEXT,
-  limits: table({ max_registers: whole(1, 125), max_gap: whole(0, 125) }),
-  defaults: table({ function: FUNCTION, type: TYPE }),
-  points: table(
-    Object.fromEntries(POINT_NAMES.map((name) => [name, v.optional(POINT)])) as Record<
-      PointName,
-      v.OptionalSchema<typeof POINT, undefined>
-    >,
-  ),
-  controls: v.optional(
-    table({
-      set_point: table({ address: ADDRESS, type: TYPE, unit: v.literal('W', 'must be "W"') }),
-      dead_man: table({ address: ADDRESS, type: TYPE, unit: v.literal('s', 'must be "s"') }),
-      automatic: table({ address: ADDRESS, type: TYPE, value: whole(0, 0xffff) }),
-    }),
-  ),
-});
+/** A profile that there is not, or an own file that may not be used; says which there are. */
+export class ProfileError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ProfileError';
+  }
+}
 
 /**
- * @param fileName for the messages only
- * @throws SettingsError with all faults
+ * @param own where own files are; without it only those that ship are known
+ * @throws ProfileError, SettingsError (faults of the file), FileError
  */
-export function parseProfile(text: string, fileName: string): Profile {
-  const raw = readSettings(text, SCHEMA, fileName);
-  const points = POINT_NAMES.flatMap((name): Point[] => {
-    const point = raw.points[name];
-    if (point === undefined) return [];
-    return [
-      {
-        name,
-        function: point.function ?? raw.defaults.function,
-        address: point.address,
-        type: point.type ?? raw.defaults.type,
-        factor: point.scale * UNITS[point.unit],
-      },
-    ];
-  });
-  const controls = raw.controls;
-  return {
-    name: raw.profile,
-    version: raw.version,
-    title: raw.title,
-    points,
-    maxRegisters: raw.limits.max_registers,
-    maxGap: raw.limits.max_gap,
-    controls: controls
-      ? { setPoint: controls.set_point, deadMan: controls.dead_man, automatic: controls.automatic }
-      : null,
-  };
+export function loadProfile(resources: Resources, name: string, own?: OwnProfiles): Profile {
+  const names = ownNames(own);
+  if (isShipped(name)) {
+    if (names.includes(name)) throw new ProfileError(shadows(own, name));
+    const path = `agent/drivers/profiles/${name}.toml`;
+    return parseProfile(resources.text(path), path);
+  }
+  if (own === undefined || !names.includes(name))
+    throw new ProfileError(unknownProfile(name, names));
+  const path = pathOf(own, name);
+  const profile = parseProfile(own.files.readText(path), path);
+  if (profile.name === name) return profile;
+  throw new SettingsError(path, [
+    { key: 'profile', line: null, message: `must be "${name}", like the file` },
+  ]);
 }
 
-/** A profile that ships with the program. @throws Error when there is none of that name. */
-export function loadProfile(resources: Resources, name: string): Profile {
-  const path = `agent/drivers/profiles/${name}.toml`;
-  return parseProfile(resources.text(path), path);
+/**
+ * Every profile that can be used, by name. Own files with faults are left out here, and told by
+ * `profileFaults`.
+ */
+export function listProfiles(resources: Resources, own?: OwnProfiles): ProfileSummary[] {
+  const summaries: ProfileSummary[] = [];
+  for (const name of [...SHIPPED_PROFILES, ...ownNames(own)]) {
+    const profile = tried(() => loadProfile(resources, name, own));
+    if (profile instanceof Error || summaries.some((each) => each.name === name)) continue;
+    const { version, kind, vendor, title, foundation, sources, setup } = profile;
+    const isOwn = !isShipped(name);
+    const shared = { version, kind, vendor, title, foundation, sources, setup };
+    summaries.push({ name, ...shared, isShipped: !isOwn });
+  }
+  return summaries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What keeps own files from being used, a sentence each. */
+export function profileFaults(resources: Resources, own: OwnProfiles): string[] {
+  return ownNames(own).flatMap((name) => {
+    const profile = tried(() => loadProfile(resources, name, own));
+    return profile instanceof Error ? [profile.message] : [];
+  });
+}
+
+export interface LintResult {
+  /** Null when it has faults. */
+  profile: Profile | null;
+  faults: readonly SettingsFault[];
+  /** What is allowed, and should be thought about. */
+  warnings: string[];
+}
+
+/** Looks a profile file over. @param fileName also for the name that the profile must have */
+export function lintProfile(text: string, fileName: string): LintResult {
+  try {
+    const profile = parseProfile(text, fileName);
+    return { profile, faults: [], warnings: warningsOf(profile, fileName) };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return { profile: null, faults: error.faults, warnings: [] };
+  }
+}
+
+function warningsOf(profile: Profile, fileName: string): string[] {
+  const has = (name: string) => profile.points.some((point) => point.name === name);
+  const warnings: string[] = [];
+  const expected = `${profile.name}.toml`;
+  if (fileName.split('/').at(-1) !== expected) warnings.push(`the file must be named ${expected}`);
+  if (isShipped(profile.name)) warnings.push(`${profile.name} ships with the program`);
+  if (profile.kind === 'meter') {
+    for (const name of ['energy_import', 'energy_export']) {
+      if (!has(name)) warnings.push(`has no ${name}: it cannot be the meter of the grid`);
+    }
+    if (!has('voltage_l1')) warnings.push('has no voltage: a scan is less sure of it');
+  }
+  if (profile.plausible.powerW === null) warnings.push('says no plausible.power');
+  return warnings;
+}
+
+function ownNames(own: OwnProfiles | undefined): string[] {
+  const names = own?.files.list(own.folder) ?? [];
+  return names.filter((name) => name.endsWith('.toml')).map((name) => name.replace(/\.toml$/, ''));
+}
+
+function pathOf(own: OwnProfiles, name: string): string {
+  return `${own.folder}/${name}.toml`;
+}
+
+function isShipped(name: string): boolean {
+  return (SHIPPED_PROFILES as readonly string[]).includes(name);
+}
+
+function shadows(own: OwnProfiles | undefined, name: string): string {
+  const path = own === undefined ? name : pathOf(own, name);
+  const other = `${name}-own`;
+  return `${path} has the name of a profile that ships: give it another one, for example ${other}`;
+}
+
+function unknownProfile(name: string, own: readonly string[]): string {
+  const known = [...SHIPPED_PROFILES, ...own];
+  const [nearest] = [...known].sort((a, b) => editDistance(name, a) - editDistance(name, b));
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return `there is no profile "${name}"${hint} (known: ${known.join(', ')})`;
+}
+
+function tried<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
 }
