@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   solver: ['market', 'chain'],
   agent: ['market', 'chain', 'solver'],
   operator: ['market', 'chain', 'solver'],
-  build: ['host', 'testbed', 'test'],
+  build: ['host', 'agent', 'testbed', 'test'],
   testbed: ['market', 'chain', 'solver', 'agent', 'operator', 'host', 'build'],
   bench: ['market', 'chain', 'solver', 'agent', 'operator', 'host', 'build', 'testbed', 'studies'],
   studies: ['market', 'chain', 'solver', 'agent', 'operator', 'build', 'testbed'],
