@@ -28,7 +28,8 @@ import { type AgentSettings, gridMeter } from './config.ts';
 import { openBattery } from './drivers/battery.ts';
 import { openCoilRelay } from './drivers/coil-relay.ts';
 import { openMeter } from './drivers/meter.ts';
-import { loadProfile } from './drivers/profile.ts';
+import { loadProfile, OWN_PROFILES_FOLDER } from './drivers/profile.ts';
+import type { Profile } from './drivers/profile-types.ts';
 import { EventMap } from './events.ts';
 import { FollowingService } from './following.ts';
 import { ControlledPower } from './journal/controlled.ts';
@@ -87,7 +88,7 @@ const WALLET_RETRY_MS = 15_000;
 /**
  * Starts an agent that was enrolled. It runs until `stop`.
  * @throws SettingsError, PinnedGridError, SqlError (journal), RangeError (profile of another
- * device)
+ * device), ProfileError (no such profile)
  */
 export async function startAgent(
   settings: AgentSettings,
@@ -122,12 +123,14 @@ class Agent implements RunningAgent {
     this.#settings = settings;
     this.#ports = ports;
     this.#facts = facts;
-    const { clock, log, resources } = ports;
+    const { clock, log } = ports;
     const { calendar } = facts;
     const { battery, home, loads } = settings;
     const meterSettings = gridMeter(settings);
-    const meterProfile = loadProfile(resources, meterSettings.profile);
-    const meter = openMeter(this.#bus(meterSettings.bus), meterProfile, meterSettings.unit);
+    const meterProfile = this.#profile(meterSettings.profile);
+    const meter = openMeter(this.#bus(meterSettings.bus), meterProfile, meterSettings.unit, {
+      invert: meterSettings.isInverted,
+    });
     this.#tap = battery === null ? null : this.#openBattery(battery);
     this.#sql = ports.openSql(settings.state.journal, { migrations: [...JOURNAL_MIGRATIONS] });
     this.#journal = new Journal(this.#sql);
@@ -324,8 +327,8 @@ class Agent implements RunningAgent {
   }
 
   #openBattery(settings: NonNullable<AgentSettings['battery']>): BatteryTap {
-    const { clock, resources } = this.#ports;
-    const profile = loadProfile(resources, settings.profile);
+    const { clock } = this.#ports;
+    const profile = this.#profile(settings.profile);
     const battery = openBattery(this.#bus(settings.bus), profile, settings.unit);
     return new BatteryTap(battery, () => clock.now(), this.#facts.calendar.intervalSeconds);
   }
@@ -337,6 +340,12 @@ class Agent implements RunningAgent {
         ...{ name, role, profile, pollMs },
         meter: openMeter(this.#bus(bus), loadProfile(this.#ports.resources, profile), unit),
       }));
+  }
+
+  /** One that ships, or one of the people's own. */
+  #profile(name: string): Profile {
+    const { resources, files } = this.#ports;
+    return loadProfile(resources, name, { files, folder: OWN_PROFILES_FOLDER });
   }
 
   /** Opened with the first device on it. @param name of the settings, which were checked */
