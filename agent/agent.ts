@@ -87,8 +87,7 @@ const WALLET_RETRY_MS = 15_000;
 
 /**
  * Starts an agent that was enrolled. It runs until `stop`.
- * @throws SettingsError, PinnedGridError, SqlError (journal), RangeError (profile of another
- * device), ProfileError (no such profile)
+ * @throws SettingsError, PinnedGridError, SqlError (journal), ProfileError
  */
 export async function startAgent(
   settings: AgentSettings,

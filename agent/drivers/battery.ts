@@ -3,6 +3,7 @@ import type { Bus } from '../../host/ports.ts';
 import type { BatteryControl } from './battery-control.ts';
 import { derive, partsOf } from './derive.ts';
 import { openPercentWindow } from './percent-window.ts';
+import { ProfileError } from './profile-error.ts';
 import type { Profile } from './profile-types.ts';
 import { PointReader } from './read-points.ts';
 import type { PointName } from './vocabulary.ts';
@@ -22,7 +23,7 @@ export interface Battery extends BatteryControl {
 
 const STATE: readonly PointName[] = ['power', 'state_of_charge'];
 
-/** @throws RangeError when the profile is none of a battery that can be controlled. */
+/** @throws ProfileError when the profile is none of a battery that can be controlled. */
 export function openBattery(bus: Bus, profile: Profile, unit: number): Battery {
   const control = openControl(bus, profile, unit);
   const names = [...STATE, ...partsOf(profile, STATE)].filter((name) =>
@@ -45,11 +46,11 @@ export function openBattery(bus: Bus, profile: Profile, unit: number): Battery {
 function openControl(bus: Bus, profile: Profile, unit: number): BatteryControl {
   const { setpoints, name } = profile;
   if (setpoints === null) {
-    throw new RangeError(`profile ${name} is none of a battery that can be controlled`);
+    throw new ProfileError(`profile ${name} is none of a battery that can be controlled`);
   }
   // A set-point is written at each look; memory that wears out would not last a year.
   if (!setpoints.volatile) {
-    throw new RangeError(`the set-points of profile ${name} wear out its memory: not controlled`);
+    throw new ProfileError(`the set-points of profile ${name} wear out its memory: not controlled`);
   }
   return setpoints.method === 'watts'
     ? openWattRegister(bus, unit, setpoints)

@@ -5,6 +5,7 @@ import { planBlocks } from './blocks.ts';
 import { derive, partsOf } from './derive.ts';
 import { invertValues } from './invert.ts';
 import type { PointValue, PointValues } from './point-values.ts';
+import { ProfileError } from './profile-error.ts';
 import type { Profile } from './profile-types.ts';
 import { PointReader } from './read-points.ts';
 import type { PointName } from './vocabulary.ts';
@@ -56,7 +57,7 @@ export interface MeterOptions {
 const FAST: readonly PointName[] = ['power'];
 const WITH_COUNTERS: readonly PointName[] = ['power', 'energy_import', 'energy_export'];
 
-/** @throws RangeError when the profile is none of a meter, or of one that cannot do this. */
+/** @throws ProfileError when the profile is none of a meter, or of one that cannot do this. */
 export function openMeter(
   bus: Bus,
   profile: Profile,
@@ -92,7 +93,7 @@ function refuseUnfit(profile: Profile, role: MeterRole): void {
   if (lacks.length === 0) return;
   const why =
     role === 'grid' && !lacks.includes('power') ? ', so it cannot be the meter of the grid' : '';
-  throw new RangeError(
+  throw new ProfileError(
     `profile ${profile.name} is none of a meter: it lacks ${lacks.join(', ')}${why}`,
   );
 }

@@ -5,6 +5,7 @@
 import type { Files, Resources } from '../../host/ports.ts';
 import { editDistance, SettingsError, type SettingsFault } from '../../market/settings/toml.ts';
 import { parseProfile } from './parse-profile.ts';
+import { ProfileError } from './profile-error.ts';
 import type { Foundation, Profile, ProfileKind } from './profile-types.ts';
 
 /** Each is a data file in `agent/drivers/profiles`. */
@@ -51,14 +52,6 @@ export interface ProfileSummary {
   setup: readonly string[];
   /** False for an own file. */
   isShipped: boolean;
-}
-
-/** A profile that there is not, or an own file that may not be used; says which there are. */
-export class ProfileError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ProfileError';
-  }
 }
 
 /**
