@@ -8,7 +8,7 @@ import { type BatteryControl, ReadBackError } from './battery-control.ts';
 import type { RawProfile } from './profile-schema.ts';
 import type { Profile } from './profile-types.ts';
 import { decodeRegister, decodeScale, encodeRegister } from './registers.ts';
-import { discoverModels, SunSpecError } from './sunspec.ts';
+import { discoverModels, isRefusal, SunSpecError } from './sunspec.ts';
 
 type PercentWindow = Extract<NonNullable<RawProfile['setpoints']>, { method: 'percent-window' }>;
 
@@ -130,12 +130,22 @@ class PercentWindowControl implements BatteryControl {
     return this.#write(address, Uint16Array.of(word));
   }
 
-  async #write(address: number, words: Uint16Array): Promise<void> {
-    await this.#bus.writeHolding(this.#unit, (await this.#base()) + address, words);
+  #write(address: number, words: Uint16Array): Promise<void> {
+    return this.#atModel((base) => this.#bus.writeHolding(this.#unit, base + address, words));
   }
 
-  async #read(address: number, count: number): Promise<Uint16Array> {
-    return this.#bus.readHolding(this.#unit, (await this.#base()) + address, count);
+  #read(address: number, count: number): Promise<Uint16Array> {
+    return this.#atModel((base) => this.#bus.readHolding(this.#unit, base + address, count));
+  }
+
+  /** A device that was exchanged, or restarted with other models, is discovered anew. */
+  async #atModel<T>(work: (base: number) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#base());
+    } catch (error) {
+      if (isRefusal(error)) this.#start = null;
+      throw error;
+    }
   }
 
   async #base(): Promise<number> {

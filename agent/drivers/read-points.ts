@@ -2,7 +2,7 @@
  * Reads the points of a profile from a unit on a bus, with the fewest requests. Learns as it goes:
  * where a SunSpec device has its models, and which optional registers this variant lacks.
  */
-import { type Bus, BusError } from '../../host/ports.ts';
+import type { Bus, BusError } from '../../host/ports.ts';
 import { type Block, planBlocks } from './blocks.ts';
 import { derive } from './derive.ts';
 import { type PointValue, type PointValues, UNKNOWN } from './point-values.ts';
@@ -11,7 +11,7 @@ import { readWords } from './read-words.ts';
 import { decodeRegister, decodeScale, decodeText, isText, stepOf } from './registers.ts';
 import {
   discoverModels,
-  ILLEGAL_ADDRESS,
+  isRefusal,
   type ModelBases,
   modelsOf,
   onWire,
@@ -97,7 +97,7 @@ export class PointReader {
     try {
       return await this.#readWhole(block);
     } catch (error) {
-      if (!isIllegalAddress(error)) throw error;
+      if (!isRefusal(error)) throw error;
       return this.#readApart(block, names, error);
     }
   }
@@ -126,7 +126,7 @@ export class PointReader {
         values.push(...(await this.#readWhole(single)));
         good.push(single);
       } catch (error) {
-        if (!isIllegalAddress(error)) throw error;
+        if (!isRefusal(error)) throw error;
         for (const { name, isOptional } of single.points) {
           if (isOptional) this.#absent.add(name);
         }
@@ -164,10 +164,6 @@ export class PointReader {
     this.#plans.clear();
     this.#absent.clear();
   }
-}
-
-function isIllegalAddress(error: unknown): error is BusError {
-  return error instanceof BusError && error.exceptionCode === ILLEGAL_ADDRESS;
 }
 
 /** @param start address of the first word */

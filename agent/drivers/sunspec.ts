@@ -22,7 +22,16 @@ const HEADER = 2;
 /** More models than any device has: a chain that goes on is no chain. */
 const MOST_MODELS = 100;
 /** Exception 2 of the Modbus standard. */
-export const ILLEGAL_ADDRESS = 2;
+const ILLEGAL_ADDRESS = 2;
+/** What devices answer for registers that they have not; 3 is "not so many from there". */
+const REFUSALS: readonly (number | null)[] = [ILLEGAL_ADDRESS, 3];
+/** Where nothing is at all, some know no such function, or call it a failure. */
+const NOTHING_THERE: readonly (number | null)[] = [1, ...REFUSALS, 4];
+
+/** Whether the device said that it has no such registers. */
+export function isRefusal(error: unknown): error is BusError {
+  return error instanceof BusError && REFUSALS.includes(error.exceptionCode);
+}
 
 /**
  * Walks the chain of models to its end, or until all of `wanted` are found.
@@ -67,7 +76,7 @@ async function wordsAt(bus: Bus, unit: number, address: number): Promise<Uint16A
   try {
     return await bus.readHolding(unit, address, HEADER);
   } catch (error) {
-    if (error instanceof BusError && error.exceptionCode === ILLEGAL_ADDRESS) return null;
+    if (error instanceof BusError && NOTHING_THERE.includes(error.exceptionCode)) return null;
     throw error;
   }
 }

@@ -119,6 +119,21 @@ test('an inverter without storage is told apart', async () => {
   assert.instance(error, BusError);
 });
 
+test('a battery that moved in the chain is found again', async () => {
+  const { battery, words } = storage();
+  await battery.setPoint(1536, 60);
+  const moved = [...words].map(([place, word]) => {
+    const [code, address] = place.split(' ');
+    return [`${code} ${Number(address) + 10_000}`, word] as const;
+  });
+  words.clear();
+  for (const [place, word] of moved) words.set(place, word);
+  const error = await battery.setPoint(-512, 60).catch((reason: unknown) => reason);
+  assert.instance(error, BusError);
+  await battery.setPoint(-512, 60);
+  assert.is(words.get(`3 ${MODEL + 10_000 + AT.out}`), 1000);
+});
+
 test('set-points that wear out the memory are not written', () => {
   const { setpoints } = PROFILE;
   if (setpoints === null) return assert.unreachable();
