@@ -54,17 +54,20 @@ class PercentWindowControl implements BatteryControl {
     const { mode, dead_man, grid_charging } = this.#map;
     const { fullW, chargeStep, dischargeStep } = await this.#ratings();
     const percent = clamp((FULL_PERCENT * powerW) / fullW);
+    // Rounded the same way: a window that is open by one count is none.
+    const charge = Math.round(percent / chargeStep);
+    const discharge = -Math.round(percent / dischargeStep);
     const deadMan = Math.min(Math.ceil(deadManSeconds), LONGEST_DEAD_MAN_S);
     // The timer stands before there is anything to revert; the mode makes it count.
     await this.#write(dead_man.address, encodeRegister(U16, deadMan));
-    await this.#writeRates(percent / chargeStep, -percent / dischargeStep);
+    await this.#writeRates(charge, discharge);
     if (grid_charging) await this.#writeWord(grid_charging.address, grid_charging.value);
     await this.#writeWord(mode.address, mode.window);
     await this.#verify([
       [mode.address, mode.window],
       [dead_man.address, deadMan],
-      [this.#map.charge_rate.address, wordOf(percent / chargeStep)],
-      [this.#map.discharge_rate.address, wordOf(-percent / dischargeStep)],
+      [this.#map.charge_rate.address, wordOf(charge)],
+      [this.#map.discharge_rate.address, wordOf(discharge)],
     ]);
   }
 

@@ -72,7 +72,8 @@ test('whatever is asked for, the window is closed and within the rating', async 
     // A hundredth of a percent of 5120 W.
     assert.ok(Math.abs((signed('in') / 10_000) * 5120 - wanted) <= 0.5121 / 2);
   });
-  await fc.assert(law, { numRuns: 200 });
+  // Half counts are rounded the same way on both sides.
+  await fc.assert(law, { numRuns: 200, examples: [[-4640], [4640]] });
 });
 
 test('its own automatic mode: no limit counts, and both stand open', async () => {
