@@ -24,10 +24,11 @@ import {
 import type { GridFacts } from '../market/grid.ts';
 import { BatteryTap } from './battery-tap.ts';
 import { type BusSettings, connectionText } from './config/buses.ts';
+import type { MeterSettings } from './config/meters.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
 import { openBattery } from './drivers/battery.ts';
 import { openCoilRelay } from './drivers/coil-relay.ts';
-import { openMeter } from './drivers/meter.ts';
+import { type Meter, openMeter } from './drivers/meter.ts';
 import { loadProfile, OWN_PROFILES_FOLDER } from './drivers/profile.ts';
 import type { Profile } from './drivers/profile-types.ts';
 import { EventMap } from './events.ts';
@@ -126,10 +127,7 @@ class Agent implements RunningAgent {
     const { calendar } = facts;
     const { battery, home, loads } = settings;
     const meterSettings = gridMeter(settings);
-    const meterProfile = this.#profile(meterSettings.profile);
-    const meter = openMeter(this.#bus(meterSettings.bus), meterProfile, meterSettings.unit, {
-      invert: meterSettings.isInverted,
-    });
+    const meter = this.#openMeter(meterSettings);
     this.#tap = battery === null ? null : this.#openBattery(battery);
     this.#sql = ports.openSql(settings.state.journal, { migrations: [...JOURNAL_MIGRATIONS] });
     this.#journal = new Journal(this.#sql);
@@ -332,13 +330,14 @@ class Agent implements RunningAgent {
     return new BatteryTap(battery, () => clock.now(), this.#facts.calendar.intervalSeconds);
   }
 
+  #openMeter({ profile, bus, unit, role, isInverted: invert }: MeterSettings): Meter {
+    return openMeter(this.#bus(bus), this.#profile(profile), unit, { invert, role });
+  }
+
   #sideMeters(): SideMeter[] {
     return this.#settings.meters
       .filter(({ role }) => role !== 'grid')
-      .map(({ name, role, profile, bus, unit, pollMs }) => ({
-        ...{ name, role, profile, pollMs },
-        meter: openMeter(this.#bus(bus), loadProfile(this.#ports.resources, profile), unit),
-      }));
+      .map((meter) => ({ ...meter, meter: this.#openMeter(meter) }));
   }
 
   /** One that ships, or one of the people's own. */
