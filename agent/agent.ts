@@ -13,9 +13,11 @@ import {
   type Clock,
   FileError,
   type Files,
+  type HeldRelay,
   type HttpListener,
   type Log,
   type Random,
+  type RelayWires,
   type Resources,
   type Sql,
   SqlError,
@@ -25,12 +27,12 @@ import type { GridFacts } from '../market/grid.ts';
 import { BatteryTap } from './battery-tap.ts';
 import { type BusSettings, connectionText } from './config/buses.ts';
 import type { MeterSettings } from './config/meters.ts';
-import { type AgentSettings, gridMeter } from './config.ts';
+import { type AgentSettings, gridMeter, type LoadSettings } from './config.ts';
 import { openBattery } from './drivers/battery.ts';
-import { openCoilRelay } from './drivers/coil-relay.ts';
 import { type Meter, openMeter } from './drivers/meter.ts';
 import { loadProfile, OWN_PROFILES_FOLDER } from './drivers/profile.ts';
 import type { Profile } from './drivers/profile-types.ts';
+import { openRelay } from './drivers/relays/open-relay.ts';
 import { EventMap } from './events.ts';
 import { FollowingService } from './following.ts';
 import { ControlledPower } from './journal/controlled.ts';
@@ -58,6 +60,7 @@ export interface AgentPorts {
   readKey: () => Uint8Array;
   openSql: (path: string, options: { key?: Uint8Array; migrations: readonly string[] }) => Sql;
   openBus: (bus: BusSettings) => Bus;
+  wires: RelayWires;
   /** To chain and DSO. */
   transport: Transport;
   /** Serves `status`; null: none. */
@@ -107,6 +110,7 @@ class Agent implements RunningAgent {
   readonly #stopping = new AbortController();
   readonly #events = new EventMap();
   readonly #buses = new Map<string, Bus>();
+  readonly #relays: HeldRelay[] = [];
   readonly #sql: Sql;
   readonly #journal: Journal;
   readonly #metering: MeteringService;
@@ -145,7 +149,7 @@ class Agent implements RunningAgent {
         this.#tap === null || battery === null ? null : { device: this.#tap, limits: battery },
       loads: loads.map((load) => ({
         settings: load,
-        relay: openCoilRelay(this.#bus(load.relay.bus), load.relay.unit, load.relay.coil),
+        relay: this.#openRelay(load),
       })),
       zone: home.zone,
       pollMs: meterSettings.pollMs,
@@ -216,6 +220,7 @@ class Agent implements RunningAgent {
     await Promise.allSettled(services.map(async (service) => service?.stop()));
     await this.#closeSocket?.();
     this.#closeSocket = null;
+    await Promise.all(this.#relays.map((relay) => relay.close()));
     for (const bus of this.#buses.values()) bus.close();
     this.#wallet?.close();
     this.#wallet = null;
@@ -344,6 +349,14 @@ class Agent implements RunningAgent {
   #profile(name: string): Profile {
     const { resources, files } = this.#ports;
     return loadProfile(resources, name, { files, folder: OWN_PROFILES_FOLDER });
+  }
+
+  #openRelay({ relay: settings, safe }: LoadSettings): HeldRelay {
+    const { clock, wires } = this.#ports;
+    const bus = (name: string): Bus => this.#bus(name);
+    const relay = openRelay(settings, { ...wires, clock, bus }, safe === 'on');
+    this.#relays.push(relay);
+    return relay;
   }
 
   /** Opened with the first device on it. @param name of the settings, which were checked */

@@ -10,15 +10,8 @@ import type { SecondTieRule } from '../solver/clearing/input.ts';
 import { BATTERY, type BatterySettings, batteryOf } from './config/battery.ts';
 import { BUSES, type BusSettings, busesOf } from './config/buses.ts';
 import { METERS, type MeterSettings, metersOf } from './config/meters.ts';
-import { atLeast, FLAG, MODBUS_UNIT, NAME, positivePower, whole } from './config/words.ts';
-
-export interface RelaySettings {
-  driver: 'modbus-coil';
-  /** Name of a bus. */
-  bus: string;
-  unit: number;
-  coil: number;
-}
+import { RELAY, type RelaySettings, relayKey } from './config/relay.ts';
+import { atLeast, FLAG, NAME, positivePower } from './config/words.ts';
 
 export interface LoadSettings {
   name: string;
@@ -121,12 +114,7 @@ const SECONDS_PER_DAY = 86_400;
 const LOAD = v.pipe(
   table({
     power: positivePower(),
-    relay: table({
-      driver: v.literal('modbus-coil', 'must be "modbus-coil"'),
-      bus: NAME,
-      unit: v.optional(MODBUS_UNIT, 1),
-      coil: whole(0, 0xffff),
-    }),
+    relay: RELAY,
     energy_per_day: energyWs(),
     minimum_on: v.optional(durationMs(), '10 min'),
     minimum_off: v.optional(durationMs(), '5 min'),
@@ -145,8 +133,8 @@ const LOAD = v.pipe(
 const LOADS = v.pipe(
   v.record(NAME, LOAD, 'must be tables like [loads.boiler]'),
   v.check((loads) => {
-    const coils = Object.values(loads).map((load) => JSON.stringify(load.relay));
-    return new Set(coils).size === coils.length;
+    const relays = Object.values(loads).map((load) => relayKey(load.relay));
+    return new Set(relays).size === relays.length;
   }, 'name the same relay twice'),
 );
 
@@ -235,10 +223,11 @@ function namedBuses(raw: Raw): { path: IssuePath; bus: string }[] {
     path: pathOf(raw, 'meters', name, 'bus'),
     bus,
   }));
-  const relays = Object.entries(raw.loads).map(([name, { relay }]) => ({
-    path: pathOf(raw, 'loads', name, 'relay', 'bus'),
-    bus: relay.bus,
-  }));
+  const relays = Object.entries(raw.loads).flatMap(([name, { relay }]) =>
+    relay.driver === 'modbus-coil'
+      ? [{ path: pathOf(raw, 'loads', name, 'relay', 'bus'), bus: relay.bus }]
+      : [],
+  );
   const battery = raw.battery
     ? [{ path: pathOf(raw, 'battery', 'bus'), bus: raw.battery.bus }]
     : [];

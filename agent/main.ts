@@ -15,12 +15,15 @@ import { tcpBus, tcpOf } from '../host/modbus-bus.ts';
 import { type Bus, FileError, SqlError, TransportError } from '../host/ports.ts';
 import { requestUnix } from '../host/post-unix.ts';
 import { nodeRandom } from '../host/random.ts';
+import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
+import { wallClock } from '../host/wall-clock.ts';
 import { GridFileError } from '../market/grid-json.ts';
 import { SettingsError } from '../market/settings/toml.ts';
 import { type CommandArgs, type CommandHost, EXIT, UsageError } from './cli/command.ts';
 import { enrol } from './cli/enrol.ts';
+import { loadSafe } from './cli/load-safe.ts';
 import { run } from './cli/run.ts';
 import { status } from './cli/status.ts';
 import { version } from './cli/version.ts';
@@ -28,12 +31,13 @@ import type { BusSettings } from './config/buses.ts';
 import { PinnedGridError } from './pinned-grid.ts';
 import { WalletError } from './wallet/wallet.ts';
 
-const COMMANDS = { enrol, run, status, version } as const;
+const COMMANDS = { enrol, 'load safe': loadSafe, run, status, version } as const;
 const DEFAULT_CONFIG = '/etc/transax/agent.toml';
 
 const USAGE = `transax-agent enrol GRIDFILE    pins the grid, prints the code for the utility
 transax-agent run               runs the agent in the foreground
 transax-agent status [--json]   says how the running agent is
+transax-agent load safe [--force]  drives all relays and the battery to their safe states
 transax-agent version
 
 options: --config FILE (default ${DEFAULT_CONFIG})`;
@@ -67,11 +71,15 @@ function readArgs(argv: readonly string[]): {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   const { values, positionals } = parsed;
-  const [word, ...rest] = positionals;
+  const [first, second] = positionals;
+  const isTwoWords = isCommand(`${first} ${second}`);
+  const word = isTwoWords ? `${first} ${second}` : first;
+  const rest = positionals.slice(isTwoWords ? 2 : 1);
   const args = {
     config: values.config ?? DEFAULT_CONFIG,
     positionals: rest,
     json: values.json === true,
+    force: values.force === true,
   };
   if (values.help || word === 'help') return { command: null, args };
   if (values.version) return { command: 'version', args };
@@ -87,6 +95,7 @@ function parse(argv: readonly string[]) {
     options: {
       config: { type: 'string', short: 'c' },
       json: { type: 'boolean', default: false },
+      force: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       version: { type: 'boolean', default: false },
     },
@@ -130,6 +139,8 @@ function nodeHost(): CommandHost {
     openSql,
     // Metering, battery and relays tell of failures themselves, each once.
     openBus,
+    wires: relayWires(),
+    timer: wallClock({ now: Date.now, realPerMarket: 1, isProven: () => false }),
     clearTransport: (origins) => clearTransport({ origins }),
     openClock,
     listener: nodeHttpListener,

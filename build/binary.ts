@@ -20,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { inject } from 'postject';
 import { ADDONS, bundleAgent, HIGHS } from './bundle.ts';
 import { nodeBinary } from './node-package.ts';
+import { lockedPackage } from './npm-package.ts';
 import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
 
@@ -29,6 +30,8 @@ const PROFILES = 'agent/drivers/profiles';
 interface Platform {
   sqlite: string;
   serial: string;
+  /** Package and file. */
+  koffi: [string, string];
   /** The `strip` that knows this machine's files. */
   strip: string[];
 }
@@ -37,11 +40,13 @@ const PLATFORMS: Record<string, Platform> = {
   'linux-x64': {
     sqlite: 'linux-x64.node',
     serial: 'linux-x64/@serialport+bindings-cpp.glibc.node',
+    koffi: ['@koromix/koffi-linux-x64', 'linux_x64/koffi.node'],
     strip: process.arch === 'x64' ? ['strip'] : ['x86_64-linux-gnu-strip'],
   },
   'linux-arm64': {
     sqlite: 'linux-arm64.node',
     serial: 'linux-arm64/@serialport+bindings-cpp.armv8.glibc.node',
+    koffi: ['@koromix/koffi-linux-arm64', 'linux_arm64/koffi.node'],
     strip: process.arch === 'arm64' ? ['strip'] : ['aarch64-linux-gnu-strip'],
   },
 };
@@ -66,7 +71,7 @@ export async function buildBinary(
   mkdirSync(outFolder, { recursive: true });
 
   await bundleAgent(join(work, 'agent.cjs'), entry);
-  const blob = await makeBlob(work, assets(platform));
+  const blob = await makeBlob(work, await assets(platform));
   const path = join(outFolder, `transax-agent-${platformName}`);
   const node = join(work, 'node');
   copyFileSync(await nodeBinary(platformName), node);
@@ -88,14 +93,16 @@ function unknownPlatform(name: string): string {
 }
 
 /** Name inside the binary, and file of the checkout. */
-function assets(platform: Platform): Record<string, string> {
+async function assets(platform: Platform): Promise<Record<string, string>> {
   const modules = join(ROOT, 'node_modules');
   const serial = join(modules, '@serialport', 'bindings-cpp', 'prebuilds', platform.serial);
+  const [koffiPackage, koffiFile] = platform.koffi;
   const profiles = readdirSync(join(ROOT, PROFILES)).filter((name) => name.endsWith('.toml'));
   return {
     'package.json': join(ROOT, 'package.json'),
     [ADDONS.sqlite]: join(modules, 'better-sqlite3', 'prebuilds', platform.sqlite),
     [ADDONS.serial]: serial,
+    [ADDONS.koffi]: join(await lockedPackage(koffiPackage), koffiFile),
     [HIGHS]: join(modules, 'highs', 'build', 'highs.wasm'),
     ...Object.fromEntries(
       profiles.sort().map((name) => [`${PROFILES}/${name}`, join(ROOT, PROFILES, name)]),

@@ -17,6 +17,7 @@ const LEFT_OUT = ['bufferutil', 'utf-8-validate', 'supports-color'];
 export const ADDONS = {
   sqlite: 'native/better-sqlite3.node',
   serial: 'native/serialport.node',
+  koffi: 'native/koffi.node',
 } as const;
 
 /** What HiGHS runs: the package would look for the file beside its script. */
@@ -60,6 +61,8 @@ function replacements(): Plugin {
       const contents: Record<string, string> = {
         'sqlite-binding': `exports.getBinding = () => ${addon(ADDONS.sqlite)};`,
         'node-gyp-build': `module.exports = () => ${addon(ADDONS.serial)};`,
+        // Its own loader would look for a package, and only adds names of older releases.
+        koffi: `module.exports = ${addon(ADDONS.koffi)};`,
         highs: highsWith(HIGHS),
         nothing: 'module.exports = {};',
       };
@@ -72,6 +75,7 @@ function replacements(): Plugin {
       };
       replace(/^\.\/binding$/, 'sqlite-binding', /better-sqlite3[\\/]lib[\\/]/);
       replace(/^node-gyp-build$/, 'node-gyp-build');
+      replace(/^koffi$/, 'koffi');
       replace(/^highs$/, 'highs');
       replace(new RegExp(`^(${LEFT_OUT.join('|')})$`), 'nothing');
       // Its ESM build asks for import.meta.url as it is loaded.

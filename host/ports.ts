@@ -187,6 +187,94 @@ export interface Relay {
   read(): Promise<boolean>;
 }
 
+/** A relay that this process holds. `close` lets go of it and leaves it as it stands. */
+export interface HeldRelay extends Relay {
+  close(): Promise<void>;
+}
+
+/** One line of a GPIO chip. */
+export interface GpioLine {
+  /** The label of its chip, such as `pinctrl-bcm2711`: numbers of chips change with the kernel. */
+  chip: string;
+  /** Its name, such as `GPIO17`, or its place in the chip, from 0. */
+  line: string | number;
+  /** Whether it is on at the low level. */
+  activeLow: boolean;
+}
+
+/** A chip as the system shows it. `label` is null where this user may not look. */
+export interface GpioChip {
+  name: string;
+  label: string | null;
+  lines: number | null;
+}
+
+export interface GpioOutput {
+  /** @throws GpioError */
+  set(on: boolean): void;
+  /** What the line is driven to. @throws GpioError */
+  read(): boolean;
+  close(): void;
+}
+
+export interface GpioInput {
+  /** @throws GpioError */
+  read(): boolean;
+  close(): void;
+}
+
+/** The GPIO lines of this computer, by one of the kernel's interfaces. @throws GpioError */
+export interface Gpio {
+  /** Takes a line as an output that has `on` from its first moment: nothing clicks meanwhile. */
+  openOutput(line: GpioLine, on: boolean): Promise<GpioOutput>;
+  openInput(line: GpioLine): Promise<GpioInput>;
+  /** Whether a line is on now, as it is: neither direction nor level change. */
+  look(line: GpioLine): Promise<boolean>;
+  /** All that there are, to be shown. */
+  chips(): Promise<GpioChip[]>;
+}
+
+export class GpioError extends Error {
+  /**
+   * `no-chip`, `no-line`: there is none of that name, or more than one. `busy`: the kernel or
+   * another program holds the line. `denied`: not for this user. `unsupported`: this kernel does
+   * not have the interface. `io`: it had it, and something failed.
+   */
+  readonly code: 'no-chip' | 'no-line' | 'busy' | 'denied' | 'unsupported' | 'io';
+  constructor(code: GpioError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'GpioError';
+    this.code = code;
+  }
+}
+
+/** Where a device in the house is. `host` is an IP literal: no name is ever looked up. */
+export interface HouseAddress {
+  host: string;
+  port: number;
+}
+
+/**
+ * HTTP to devices in the house. Each request is a connection of its own; compressed answers and
+ * redirects are refused. @throws TransportError
+ */
+export interface HouseHttp {
+  /** @param path with its query */
+  get(
+    at: HouseAddress,
+    path: string,
+    limits: { deadlineMs: number; maxBytes: number; signal?: AbortSignal },
+  ): Promise<{ status: number; body: string }>;
+}
+
+/** What relays hang on besides buses. */
+export interface RelayWires {
+  /** The character device. */
+  gpio: Gpio;
+  gpioSysfs: Gpio;
+  http: HouseHttp;
+}
+
 // ---------------------------------------------------------------------------------- the outside
 
 export interface PostOptions {

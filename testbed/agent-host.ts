@@ -3,6 +3,7 @@
  * JSON file with the paths of their settings and SOCKET is the conductor's. Each agent has its own
  * journal, wallet, bus and addresses, as in a process of its own; clock and log reader are shared.
  */
+
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type RunningAgent, startAgent } from '../agent/agent.ts';
@@ -15,6 +16,7 @@ import { readKeyFile } from '../host/key-file.ts';
 import { stderrLog } from '../host/log.ts';
 import { tcpBus, tcpOf } from '../host/modbus-bus.ts';
 import type { Clock, Random, Transport } from '../host/ports.ts';
+import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
 import { connectSteppedClock } from '../host/stepped-socket.ts';
@@ -65,6 +67,7 @@ function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent
     files: nodeFiles(),
     readKey: () => readKeyFile(settings.state.key),
     openSql,
+    wires: relayWires(),
     openBus: ({ connection }) => tcpBus({ ...tcpOf(connection), timeoutMs: BUS_TIMEOUT_MS }),
     transport: shared.transport,
     listener: null,

@@ -10,6 +10,7 @@ import {
   type HttpListener,
   type Log,
   type Random,
+  type RelayWires,
   type Resources,
   type Sql,
   type Transport,
@@ -19,7 +20,17 @@ import type { BusSettings } from '../config/buses.ts';
 import { type AgentSettings, readAgentSettings } from '../config.ts';
 
 /** Design and sysexits: 3 is for `status` of an agent that runs, and not as it should. */
-export const EXIT = { good: 0, failed: 1, usage: 2, degraded: 3, config: 78 } as const;
+export const EXIT = {
+  good: 0,
+  failed: 1,
+  usage: 2,
+  degraded: 3,
+  /** A device does not answer. */
+  device: 5,
+  /** A rule of safety is against it. */
+  refused: 7,
+  config: 78,
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export interface CommandHost {
@@ -39,6 +50,9 @@ export interface CommandHost {
   writeKey(path: string, key: Uint8Array): void;
   openSql(path: string, options: { key?: Uint8Array; migrations: readonly string[] }): Sql;
   openBus(bus: BusSettings): Bus;
+  wires: RelayWires;
+  /** Real time, for deadlines and retries, whatever the clock is worth. */
+  timer: Pick<Clock, 'delay' | 'monotonicMs'>;
   /** JSON over the clear net to these origins alone. */
   clearTransport(origins: string[]): Transport;
   openClock(setting: string | undefined, name: string): Promise<Clock & { close?(): void }>;
@@ -57,6 +71,8 @@ export interface CommandArgs {
   config: string;
   positionals: string[];
   json: boolean;
+  /** Although a rule of safety is against it. */
+  force: boolean;
 }
 
 /** @throws SettingsError */

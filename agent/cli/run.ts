@@ -41,6 +41,7 @@ export async function run(host: CommandHost, args: CommandArgs): Promise<ExitCod
       readKey: () => host.readKey(host.keyPath(settings)),
       openSql: host.openSql,
       openBus: host.openBus,
+      wires: host.wires,
       transport,
       listener: host.listener(log),
     });

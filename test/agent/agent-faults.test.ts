@@ -1,4 +1,5 @@
 /** The rows of the design's table "When things go wrong" that concern a whole agent. */
+
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -14,6 +15,7 @@ import { clearTransport } from '../../host/http-transport.ts';
 import { tcpBus, tcpOf } from '../../host/modbus-bus.ts';
 import type { Log } from '../../host/ports.ts';
 import { nodeRandom } from '../../host/random.ts';
+import { relayWires } from '../../host/relay-wires.ts';
 import { projectResources } from '../../host/resources.ts';
 import { openSql } from '../../host/sqlite.ts';
 import { SteppedClock } from '../../host/stepped-clock.ts';
@@ -56,6 +58,7 @@ async function withAgent(change: Change, work: (run: Run) => Promise<void>): Pro
         files: nodeFiles(),
         readKey: () => change.key ?? KEY,
         openSql,
+        wires: relayWires(),
         openBus: ({ connection }) => tcpBus({ ...tcpOf(connection), timeoutMs: 250 }),
         transport,
         listener: null,

@@ -5,9 +5,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openBattery } from '../../agent/drivers/battery.ts';
-import { openCoilRelay } from '../../agent/drivers/coil-relay.ts';
 import { openMeter } from '../../agent/drivers/meter.ts';
 import { loadProfile } from '../../agent/drivers/profile.ts';
+import { openCoilRelay } from '../../agent/drivers/relays/coil.ts';
 import { EventMap } from '../../agent/events.ts';
 import { FollowingService } from '../../agent/following.ts';
 import { Journal } from '../../agent/journal/journal.ts';

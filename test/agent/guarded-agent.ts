@@ -2,6 +2,7 @@
  * A whole agent on a clock that the test moves, with an emulated home on real Modbus TCP. What lies
  * beyond it (log, DSO, disk, keystore, the proof of time) can be taken away and given back.
  */
+
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SigningKey } from 'ethers';
@@ -24,6 +25,7 @@ import {
   TransportError,
 } from '../../host/ports.ts';
 import { nodeRandom } from '../../host/random.ts';
+import { relayWires } from '../../host/relay-wires.ts';
 import { projectResources } from '../../host/resources.ts';
 import { openSql } from '../../host/sqlite.ts';
 import type { MarketEvent } from '../../market/events.ts';
@@ -136,6 +138,7 @@ function start(home: InstalledHome, facts: GridFacts, around: Surroundings): Pro
       return KEY;
     },
     openSql: (path, options) => fillable(openSql(path, options), () => lack.disk),
+    wires: relayWires(),
     openBus: ({ name, connection }) => {
       const bus = tcpBus({ ...tcpOf(connection), timeoutMs: DEADLINE_MS });
       return name === 'meter' ? silenced(bus, lack) : bus;

@@ -158,6 +158,21 @@ test('enrols: key, encrypted wallet, the same code again; no addon is left on di
   }
 });
 
+test('calls the kernel for a relay on GPIO; no addon is left on disk', async () => {
+  const place = await emptyPlace();
+  try {
+    const relay = '{ driver = "gpio", chip = "of no computer", line = 1 }';
+    const load = `[loads.boiler]\npower = "2 kW"\nenergy_per_day = "4 kWh"\nrelay = ${relay}\n`;
+    writeFileSync(join(place.path, 'agent.toml'), `${CONFIG}${load}`);
+    const { code, err } = await place.run('load', 'safe', '--config', 'agent.toml');
+    assert.is(code, 5);
+    assert.match(err, /no \/dev\/gpiochip|no chip has the label "of no computer"/);
+    assert.equal(readdirSync(place.temporary), []);
+  } finally {
+    place.dispose();
+  }
+});
+
 test('runs without meter and chain, says so in its status, and ends when told', async () => {
   const place = await emptyPlace();
   let agent: ChildProcess | null = null;

@@ -1,9 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openBattery } from '../../../agent/drivers/battery.ts';
-import { openCoilRelay, RelayError } from '../../../agent/drivers/coil-relay.ts';
 import { openMeter } from '../../../agent/drivers/meter.ts';
 import { loadProfile } from '../../../agent/drivers/profile.ts';
+import { openCoilRelay } from '../../../agent/drivers/relays/coil.ts';
+import { RelayError } from '../../../agent/drivers/relays/relay-error.ts';
 import { projectResources } from '../../../host/resources.ts';
 import { putFloat, scriptedBus } from './scripted-bus.ts';
 
