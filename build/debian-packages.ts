@@ -42,6 +42,18 @@ export const PACKAGES: readonly DebianPackage[] = [
     isThere: () => existsSync('/usr/lib/python3/dist-packages/serial_asyncio'),
   },
   {
+    name: 'qemu-system-arm',
+    group: 'system',
+    reason: 'GPIO is tested on a real kernel, in an emulated machine',
+    isThere: () => isOnPath('qemu-system-arm'),
+  },
+  {
+    name: 'cpio',
+    group: 'system',
+    reason: 'packs the files of the emulated machine',
+    isThere: () => isOnPath('cpio'),
+  },
+  {
     name: 'binutils',
     group: 'binary',
     reason: 'strip makes the one-file binary smaller',
