@@ -58,7 +58,13 @@ export interface AgentSettings {
   following: { enabled: boolean };
   /** Null: off. */
   solver: SolverSettings | null;
-  lab: { clearNet: boolean; singleEndpoint: boolean; clock: string | undefined };
+  lab: {
+    clearNet: boolean;
+    singleEndpoint: boolean;
+    clock: string | undefined;
+    /** This machine's clock is taken as it is, without a time service. */
+    unprovenClock: boolean;
+  };
 }
 
 /**
@@ -104,6 +110,7 @@ export function readAgentSettings(text: string, fileName: string, folder: string
       clearNet: raw.lab.clear_net,
       singleEndpoint: raw.lab.single_endpoint,
       clock: raw.lab.clock,
+      unprovenClock: raw.lab.unproven_clock,
     },
   };
 }
@@ -151,6 +158,7 @@ const LAB = table({
     false,
   ),
   single_endpoint: v.optional(FLAG, false),
+  unproven_clock: v.optional(FLAG, false),
   clock: v.optional(
     v.pipe(
       v.string('must be text'),

@@ -18,6 +18,7 @@ import { nodeRandom } from '../host/random.ts';
 import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
+import { guardedClock } from '../host/system-clock.ts';
 import { wallClock } from '../host/wall-clock.ts';
 import { GridFileError } from '../market/grid-json.ts';
 import { SettingsError } from '../market/settings/toml.ts';
@@ -142,7 +143,8 @@ function nodeHost(): CommandHost {
     wires: relayWires(),
     timer: wallClock({ now: Date.now, realPerMarket: 1, isProven: () => false }),
     clearTransport: (origins) => clearTransport({ origins }),
-    openClock,
+    openClock: async ({ clock, unprovenClock }, log) =>
+      clock === undefined && !unprovenClock ? guardedClock(log) : openClock(clock, 'agent'),
     listener: nodeHttpListener,
     getUnix: (socket, path, deadlineMs) => requestUnix(socket, 'GET', path, deadlineMs),
     untilTold,

@@ -11,7 +11,7 @@ import {
   SqlError,
   type UnixMs,
 } from '../host/ports.ts';
-import type { MarketCalendar } from '../market/intervals.ts';
+import type { Interval, MarketCalendar } from '../market/intervals.ts';
 import type { Meter, MeterValues } from './drivers/meter.ts';
 import type { EventMap } from './events.ts';
 import type { Journal } from './journal/journal.ts';
@@ -80,6 +80,8 @@ export class MeteringService {
   #checkpointAtMs = Number.NEGATIVE_INFINITY;
   #checkpointMonotonicMs = Number.NEGATIVE_INFINITY;
   #retryAtMonotonicMs: number | null = null;
+  /** How often the clock was set, up to the last look. */
+  #steps: number;
 
   constructor(ports: MeteringPorts) {
     const { clock, calendar, journal, pollMs, maxPowerW } = ports;
@@ -87,6 +89,8 @@ export class MeteringService {
     this.#intervalMs = calendar.intervalSeconds * 1000;
     this.#time = new ProvenTime(clock);
     const checkpoint = journal.lastCheckpoint();
+    if (checkpoint !== null) clock.watch?.saved(checkpoint.atMs);
+    this.#steps = clock.watch?.stepCount() ?? 0;
     const maxGapMs = Math.max(GAP_MS, GAP_LOOKS * pollMs);
     this.#energy = new IntervalEnergy(this.#intervalMs, maxGapMs, checkpoint);
     this.#guard = new CounterGuard(maxPowerW, checkpoint && seenAt(checkpoint));
@@ -204,17 +208,21 @@ export class MeteringService {
   #count(time: TimeReading, monotonicMs: number, values: MeterValues): void {
     const lastMs = this.#energy.lastMs;
     if (lastMs !== null && time.atMs < lastMs - SET_BACK_MS) {
-      this.#ports.log.warn('the clock was set back: the running interval will be incomplete', {
+      const isKept = this.#energy.setBack(time.atMs);
+      this.#ports.log.warn('the clock was set back', {
         byMs: Math.round(lastMs - time.atMs),
+        quality: isKept ? 'the running interval is reconstructed' : 'it will be incomplete',
       });
-      this.#energy.forget();
     }
+    const steps = this.#ports.clock.watch?.stepCount() ?? 0;
+    const isStepped = steps !== this.#steps;
+    this.#steps = steps;
     for (const kept of this.#ring) {
       const atMs = time.atMs - (monotonicMs - kept.monotonicMs);
       if (atMs >= (this.#energy.lastMs ?? 0)) this.#add(atMs, kept.values, true);
     }
     this.#ring = [];
-    this.#add(time.atMs, values, time.certainty === 'carried');
+    this.#add(time.atMs, values, time.certainty === 'carried' || isStepped);
   }
 
   #add(atMs: UnixMs, values: MeterValues, isReconstructed: boolean): void {
@@ -227,7 +235,14 @@ export class MeteringService {
     };
     if (verdict === 'rebased') this.#ports.log.warn('the counters of the meter start anew');
     const isRebased = verdict === 'rebased';
-    this.#unwritten.push(...this.#energy.add(look, { isRebased, isReconstructed }));
+    const closed = this.#energy.add(look, { isRebased, isReconstructed });
+    this.#unwritten.push(...closed.filter(({ interval }) => this.#isNew(interval)));
+  }
+
+  /** A clock that was set back comes over an edge again: the first record stands. */
+  #isNew(interval: Interval): boolean {
+    const isWaiting = this.#unwritten.some((each) => each.interval === interval);
+    return !isWaiting && this.#ports.journal.reading(interval) === null;
   }
 
   async #writeWhatIsDue(atMs: UnixMs): Promise<void> {
@@ -259,6 +274,7 @@ export class MeteringService {
         this.#unwritten.map((each) => ({ ...each, isAcknowledged: false })),
         checkpoint,
       );
+      if (checkpoint !== null) clock.watch?.saved(checkpoint.atMs);
       this.#unwritten = [];
       if (this.#retryAtMonotonicMs !== null) log.info('the journal can be written again');
       this.#retryAtMonotonicMs = null;

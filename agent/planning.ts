@@ -49,8 +49,6 @@ const HISTORY_DAYS = 28;
 const SECONDS_PER_DAY = 86_400;
 /** Own need is looked at so many intervals ahead at most. */
 const LOOK_AHEAD = 96;
-/** Longer than any local day goes on, shorter than two. */
-const INTO_NEXT_DAY_S = 26 * 3600;
 /** Past errors are read back over so many intervals. */
 const ERROR_INTERVALS = 96;
 
@@ -248,7 +246,7 @@ export class PlanningService {
     const startMs = current * this.#seconds * 1000;
     const nextMs = startMs + this.#seconds * 1000;
     const dayStartMs = this.#time.dayStart(nextMs / 1000) * 1000;
-    const dayEndMs = this.#time.dayStart(dayStartMs / 1000 + INTO_NEXT_DAY_S) * 1000;
+    const dayEndMs = this.#time.nextDayStart(nextMs / 1000) * 1000;
     const first = journal.firstInterval();
     const isSameDay = startMs >= dayStartMs;
     const plannedW = isSameDay ? (journal.plan(current)?.loadsW ?? 0) : 0;

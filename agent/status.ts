@@ -219,6 +219,7 @@ export function warningsOf(
       facts.rpc.length === 1 ? 'one endpoint' : `${facts.rpc.length} endpoints, none compared`;
     found.push(`unverified: ${count} (lab)`);
   }
+  if (settings.lab.unprovenClock) found.push('the clock of this machine is taken as it is (lab)');
   if (settings.lab.clock !== undefined) found.push('market time is not the time of day (lab)');
   if (!settings.following.enabled) found.push('commitments are not followed (settings)');
   return found;

@@ -29,7 +29,7 @@ import {
 } from './traders/matching.ts';
 import { isLive, type OwnOffer, remainingWs } from './traders/own-offer.ts';
 import { type Account, DsoLink } from './trading/dso-link.ts';
-import { MarketLog, type OpenFeed } from './trading/market-log.ts';
+import { finalitySeconds, MarketLog, type OpenFeed } from './trading/market-log.ts';
 import { OfferSteps } from './trading/offer-steps.ts';
 import { decideSchedule } from './trading/schedule-decision.ts';
 import type { DsoClient } from './wallet/dso-client.ts';
@@ -111,8 +111,11 @@ export class TradingService implements MarketView {
     const lead = (BLOCKS_TO_GRANT + 2) * blockSeconds;
     const state = newMatchingState(facts, this.maxPowerW(), lead);
     this.#state = state;
-    const firstBlock = facts.deployedAtBlock;
-    this.#market = new MarketLog({ wallet, outbox, state, openFeed, firstBlock, clock, log });
+    this.#market = new MarketLog({
+      ...{ wallet, outbox, state, openFeed, clock, log },
+      firstBlock: facts.deployedAtBlock,
+      blockLagSeconds: pollSeconds + finalitySeconds(facts.finality, blockSeconds),
+    });
     this.#steps = new OfferSteps({ wallet, outbox, state, facts, blockSeconds, pollSeconds, log });
     // In a lab all components poll at the same moments, so that stepped time takes few steps.
     const isLab = settings.lab.clock !== undefined;

@@ -25,6 +25,44 @@ export interface Clock {
   pacer(name: string): Pacer;
   /** Waits in real time, for retries only. @throws the signal's reason when aborted. */
   delay(ms: number, signal: AbortSignal): Promise<void>;
+  /** Who watches over market time. Absent in a lab, where time is what the conductor says. */
+  readonly watch?: ClockWatch;
+}
+
+/** Decides whether this machine's clock is good, from all that can be known of it. */
+export interface ClockWatch {
+  /**
+   * A final block of the chain: its time must agree with the clock.
+   * @param askedAtMonotonicMs when it was asked for
+   * @param lagSeconds how old a block may be when it is seen (finality, time between two looks)
+   */
+  observeBlock(timestampSeconds: number, askedAtMonotonicMs: number, lagSeconds: number): void;
+  /** Something was written down at this moment: the clock cannot be before it. */
+  saved(atMs: UnixMs): void;
+  /** How often the clock was set since the start. */
+  stepCount(): number;
+  status(): ClockWatchStatus;
+}
+
+/** Which time service vouches for the clock. `lab`: none is asked. */
+export type ClockSource = 'chrony' | 'timesyncd' | 'systemd' | 'none' | 'lab';
+
+export interface ClockWatchStatus {
+  source: ClockSource;
+  isProven: boolean;
+  /** Why it is not proven, and what to do; null when it is. */
+  reason: string | null;
+  /** What is good enough, but not well; null when nothing is. */
+  warning: string | null;
+  /** This clock less the time service's; null where that does not tell. */
+  offsetMs: number | null;
+  /** Steps since the start, and the last of them (positive: forward). */
+  steps: { count: number; lastAtMs: UnixMs | null; lastByMs: number | null };
+  /** This clock less the time of final blocks, median of the last ones; null: none seen yet. */
+  blockDifferenceS: number | null;
+  lastSavedAtMs: UnixMs | null;
+  /** Whether the board has a clock of its own; null: not known. */
+  hasRtc: boolean | null;
 }
 
 /**

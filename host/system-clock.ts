@@ -1,18 +1,26 @@
 /**
- * Market time as UTC of this machine. It counts as proven when a time service vouches for it:
- * where systemd-timesyncd runs, its flag file says so; elsewhere the date must at least be a
- * possible one, because a board without a battery-backed clock starts years in the past.
+ * Market time as UTC of this machine: as it is, for the utility's tools and the lab, or guarded,
+ * for an agent.
  */
-
 import { existsSync } from 'node:fs';
-import type { Clock } from './ports.ts';
+import { ClockGuard } from './clock-guard.ts';
+import type { Clock, Log } from './ports.ts';
+import {
+  hasRealTimeClock,
+  readTimeService,
+  TIMESYNC_FLAG,
+  TIMESYNC_FOLDER,
+} from './time-service.ts';
 import { wallClock } from './wall-clock.ts';
 
-const TIMESYNC_FOLDER = '/run/systemd/timesync';
-const TIMESYNC_FLAG = `${TIMESYNC_FOLDER}/synchronized`;
 /** Nothing of this program ran before this moment: an earlier date is a clock that was not set. */
 const EARLIEST_POSSIBLE_MS = Date.UTC(2026, 0, 1);
+const LOOK_MS = 1_000;
 
+/**
+ * Counts as proven when it is a possible one, and timesyncd, where it runs, agrees: whoever runs a
+ * server looks after its clock.
+ */
 export function systemClock(): Clock {
   return wallClock({
     now: () => Date.now(),
@@ -21,4 +29,24 @@ export function systemClock(): Clock {
       Date.now() >= EARLIEST_POSSIBLE_MS &&
       (!existsSync(TIMESYNC_FOLDER) || existsSync(TIMESYNC_FLAG)),
   });
+}
+
+/** Counts as proven while the guard says so. The time service has been asked when it resolves. */
+export async function guardedClock(log: Log): Promise<Clock & { close(): void }> {
+  const guard = new ClockGuard({
+    wallMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    readService: () => readTimeService(),
+    log,
+    hasRtc: hasRealTimeClock(),
+  });
+  await guard.tick();
+  const looking = setInterval(() => void guard.tick(), LOOK_MS);
+  looking.unref();
+  const clock = wallClock({
+    now: () => Date.now(),
+    realPerMarket: 1,
+    isProven: () => guard.isProven(),
+  });
+  return { ...clock, watch: guard, close: () => clearInterval(looking) };
 }

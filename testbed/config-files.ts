@@ -122,7 +122,7 @@ enabled = ${plan.follow}
 [lab]
 clear_net = true
 single_endpoint = true
-${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`,
+${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}`,
   ].join('\n');
 }
 

@@ -55,7 +55,8 @@ export interface CommandHost {
   timer: Pick<Clock, 'delay' | 'monotonicMs'>;
   /** JSON over the clear net to these origins alone. */
   clearTransport(origins: string[]): Transport;
-  openClock(setting: string | undefined, name: string): Promise<Clock & { close?(): void }>;
+  /** The clock of the lab settings, else this machine's, watched over. */
+  openClock(lab: AgentSettings['lab'], log: Log): Promise<Clock & { close?(): void }>;
   listener(log: Log): HttpListener;
   getUnix(
     socket: string,

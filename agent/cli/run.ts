@@ -30,7 +30,7 @@ export async function run(host: CommandHost, args: CommandArgs): Promise<ExitCod
   for (const warning of warningsOf({ settings, facts, transportKind: transport.kind })) {
     log.warn(warning);
   }
-  const clock = await host.openClock(settings.lab.clock, 'agent');
+  const clock = await host.openClock(settings.lab, log);
   try {
     const agent = await startAgent(settings, {
       clock,

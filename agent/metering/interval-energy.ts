@@ -103,7 +103,24 @@ export class IntervalEnergy {
     return this.#close(look.atMs);
   }
 
-  /** Time was set back: what runs is lost, and counting starts anew at the next look. */
+  /**
+   * Time was set back. Within the running interval what was counted stays, with another edge than
+   * it was counted to. @returns false where an edge is between: what runs is lost
+   */
+  setBack(atMs: UnixMs): boolean {
+    const last = this.#last;
+    if (last === null) return false;
+    const interval = Math.floor(atMs / this.#intervalMs);
+    if (interval !== Math.floor(last.atMs / this.#intervalMs)) {
+      this.forget();
+      return false;
+    }
+    this.#last = { ...last, atMs };
+    this.#lower(interval, 'reconstructed');
+    return true;
+  }
+
+  /** What runs is lost, and counting starts anew at the next look. */
   forget(): void {
     this.#last = null;
     this.#pending = [];

@@ -111,12 +111,12 @@ class Wants {
   #planLoads(): number[] {
     const { forecasts, loads, tariff, intervalSeconds, time, madeIn } = this.#input;
     if (loads.length === 0) return forecasts.map(() => 0);
-    const dayStart = time.dayStart((madeIn + 1) * intervalSeconds);
+    const dayEnd = time.nextDayStart((madeIn + 1) * intervalSeconds);
     const slots = forecasts.map(({ interval, p50W }) => ({
       interval,
       netW: p50W,
       prices: pricesAt(tariff, interval, intervalSeconds),
-      isToday: interval * intervalSeconds < dayStart + 86_400,
+      isToday: interval * intervalSeconds < dayEnd,
     }));
     return planSwitchedLoads(loads, slots, intervalSeconds);
   }

@@ -9,6 +9,7 @@ import type { Outbox } from '../../chain/outbox.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import type { Clock, Log } from '../../host/ports.ts';
 import type { MarketEvent } from '../../market/events.ts';
+import type { Finality } from '../../market/grid.ts';
 import type { Interval } from '../../market/intervals.ts';
 import {
   addOwnOffer,
@@ -30,6 +31,8 @@ export interface MarketLogOptions {
   openFeed: OpenFeed;
   /** Block of the market's deployment. */
   firstBlock: number;
+  /** How old the last final block may be when it is seen. */
+  blockLagSeconds: number;
   clock: Clock;
   log: Log;
 }
@@ -39,6 +42,14 @@ const FINALS = 'log.finals';
 const TARIFFS = 'log.tariffs';
 /** The cursor is written anew at least after so many blocks. */
 const CURSOR_BLOCKS = 1_000;
+/** Blocks count as `safe` or `finalized` two epochs of 32 slots late, and more at bad times. */
+const TAG_LAG_SECONDS = 1_200;
+
+/** How long after its time a block counts as final. */
+export function finalitySeconds(finality: Finality, blockSeconds: number): number {
+  if (finality.kind === 'tag') return TAG_LAG_SECONDS;
+  return finality.kind === 'depth' ? finality.blocks * blockSeconds : blockSeconds;
+}
 
 export class MarketLog {
   readonly #o: MarketLogOptions;
@@ -87,9 +98,12 @@ export class MarketLog {
 
   /** Reads what is new. A failure is noted, and tried again by the next call. */
   async poll(signal: AbortSignal): Promise<void> {
-    const startedAtMs = this.#o.clock.now();
+    const { clock, blockLagSeconds } = this.#o;
+    const startedAtMs = clock.now();
+    const askedAtMs = clock.monotonicMs();
     try {
       const { events, head } = await this.#feed.poll(signal);
+      clock.watch?.observeBlock(head.timestamp, askedAtMs, blockLagSeconds);
       this.#take(events, head);
       if (this.#problem !== null) this.#o.log.info('the chain answers again');
       this.#problem = null;

@@ -96,5 +96,6 @@ poll = "30 s"
 [lab]
 clear_net = true
 single_endpoint = true
+unproven_clock = true
 `;
 }

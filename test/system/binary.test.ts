@@ -106,6 +106,7 @@ enabled = true
 [lab]
 clear_net = true
 single_endpoint = true
+unproven_clock = true
 `;
 
 test('runs alone in an empty folder, and says its version', async () => {

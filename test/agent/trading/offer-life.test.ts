@@ -62,7 +62,10 @@ function boot(sql: ReturnType<typeof openSql>) {
     };
   };
   const firstBlock = FACTS.deployedAtBlock;
-  const market = new MarketLog({ wallet, outbox, state, openFeed, firstBlock, clock, log: quiet });
+  const market = new MarketLog({
+    ...{ wallet, outbox, state, openFeed, firstBlock, clock, log: quiet },
+    blockLagSeconds: 15,
+  });
   const shared = { blockSeconds: 15, pollSeconds: 30, log: quiet };
   const steps = new OfferSteps({ wallet, outbox, state, facts: FACTS, ...shared });
   const offer = (): OwnOffer | undefined => [...state.byAddress.values()][0];
