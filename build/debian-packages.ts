@@ -54,6 +54,12 @@ export const PACKAGES: readonly DebianPackage[] = [
     isThere: () => isOnPath('cpio'),
   },
   {
+    name: 'faketime',
+    group: 'system',
+    reason: 'an agent is started on a board whose clock is wrong',
+    isThere: () => isOnPath('faketime'),
+  },
+  {
     name: 'binutils',
     group: 'binary',
     reason: 'strip makes the one-file binary smaller',

@@ -56,7 +56,7 @@ export class ClockGuard implements ClockWatch {
   #newestBlock = Number.NEGATIVE_INFINITY;
   #lagSeconds = 0;
   #savedAtMs: UnixMs | null = null;
-  /** As it was last said; null: not yet. */
+  /** As it was last said. */
   #saidReason: string | null | undefined;
 
   constructor(ports: ClockGuardPorts) {
@@ -219,7 +219,8 @@ export class ClockGuard implements ClockWatch {
     const reason = this.#reason();
     if (reason === this.#saidReason) return;
     const { log } = this.#ports;
-    const isChange = (reason === null) !== (this.#saidReason === null);
+    const said = this.#saidReason;
+    const isChange = said === undefined || (reason === null) !== (said === null);
     this.#saidReason = reason;
     if (!isChange) return;
     if (reason !== null) {

@@ -2,8 +2,11 @@
  * A clock that a test moves: market and monotonic time go together, unless the test sets the market
  * clock apart; the proof of market time is the test's to give.
  */
-import type { Clock } from '../../host/ports.ts';
+import type { Clock, ClockWatch } from '../../host/ports.ts';
 import { SteppedClock } from '../../host/stepped-clock.ts';
+
+/** A watch that says whether the clock is proven. */
+export type Watch = ClockWatch & { isProven(): boolean };
 
 export class ManualClock implements Clock {
   readonly #inner: SteppedClock;
@@ -11,6 +14,7 @@ export class ManualClock implements Clock {
   /** How far the market clock was set away from the time that really passed. */
   setApartMs = 0;
   isTimeProven = true;
+  declare watch?: Watch;
   /** Monotonic milliseconds in one of market time: near 0 when a test steps through a day. */
   monotonicPerMarket = 1;
 
@@ -33,7 +37,7 @@ export class ManualClock implements Clock {
   }
 
   isProven(): boolean {
-    return this.isTimeProven;
+    return this.watch?.isProven() ?? this.isTimeProven;
   }
 
   pacer() {
