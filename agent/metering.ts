@@ -17,6 +17,7 @@ import type { EventMap } from './events.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Checkpoint } from './journal/rows.ts';
 import { CounterGuard } from './metering/counter-guard.ts';
+import { FrozenDetector } from './metering/frozen.ts';
 import { type ClosedInterval, IntervalEnergy, type Look } from './metering/interval-energy.ts';
 import { ProvenTime, type TimeReading } from './proven-time.ts';
 
@@ -67,6 +68,7 @@ export class MeteringService {
   readonly #time: ProvenTime;
   readonly #energy: IntervalEnergy;
   readonly #guard: CounterGuard;
+  readonly #frozen = new FrozenDetector();
   readonly #stopping = new AbortController();
   #done: Promise<void> = Promise.resolve();
   #unwritten: ClosedInterval[] = [];
@@ -157,6 +159,10 @@ export class MeteringService {
       await this.#noteFailure(powerW === null ? 'it gives no power' : `it claims ${powerW} W`);
       return;
     }
+    if (this.#frozen.judge({ ...values, powerW }, monotonicMs)) {
+      await this.#noteFailure(`it has shown the same ${powerW} W for a minute, and counts nothing`);
+      return;
+    }
     await this.#take({ ...time, atMs: at }, monotonicMs, { ...values, powerW });
   }
 
@@ -226,15 +232,16 @@ export class MeteringService {
   }
 
   #add(atMs: UnixMs, values: MeterValues, isReconstructed: boolean): void {
-    const verdict = values.counters === null ? null : this.#guard.judge(values.counters, atMs);
-    const isBelieved = verdict === 'believed' || verdict === 'rebased';
-    const look: Look = {
-      atMs,
-      powerW: values.powerW,
-      counters: isBelieved ? values.counters : null,
-    };
-    if (verdict === 'rebased') this.#ports.log.warn('the counters of the meter start anew');
-    const isRebased = verdict === 'rebased';
+    const { counters, powerW } = values;
+    const judged = counters === null ? null : this.#guard.judge(counters, atMs);
+    const isBelieved = judged !== null && judged.verdict !== 'doubted';
+    const isRebased = judged?.verdict === 'rebased';
+    if (isRebased) this.#ports.log.warn('the counters of the meter start anew');
+    for (const side of judged?.rolled ?? []) {
+      this.#ports.log.info('a counter of the meter rolled over', { counter: side });
+      this.#energy.rollOver(side, counters?.maxWs ?? 0);
+    }
+    const look: Look = { atMs, powerW, counters: isBelieved ? counters : null };
     const closed = this.#energy.add(look, { isRebased, isReconstructed });
     this.#unwritten.push(...closed.filter(({ interval }) => this.#isNew(interval)));
   }

@@ -143,12 +143,13 @@ export class PlanningService {
     this.#learnedTo = first - 1;
     const hasNone = settings.battery === null && settings.loads.length === 0;
     const took = hasNone ? null : controlled.between(first, last);
+    // The latest that was made before an interval is what it is scored by.
+    for (const made of journal.forecastsMade(last - ERROR_INTERVALS, last - 1)) {
+      const { interval, madeIn, p50W } = made;
+      if (madeIn < interval && interval <= last) this.#expectedW.set(interval, p50W);
+    }
     for (const reading of journal.readings(first, last)) {
       const { interval } = reading;
-      if (interval > last - ERROR_INTERVALS) {
-        const made = journal.forecastsFor(interval).find((each) => each.madeIn <= interval - 1);
-        if (made !== undefined) this.#expectedW.set(interval, made.p50W);
-      }
       this.#observe(reading, took === null ? 0 : (took.get(interval) ?? null));
       this.#learnedTo = interval;
     }

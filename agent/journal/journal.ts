@@ -22,6 +22,9 @@ import {
   type SwitchRow,
 } from './rows.ts';
 
+/** No horizon reaches further. */
+const MOST_AHEAD = 96;
+
 export class Journal {
   readonly #sql: Sql;
   #isWritable = true;
@@ -145,10 +148,24 @@ export class Journal {
 
   /** Forecasts for one interval, the latest made first. */
   forecastsFor(interval: Interval): (NetLoadForecast & { madeIn: Interval })[] {
+    // Rows lie in the order in which they were made: without that bound a year is searched.
     return this.#list(
-      'SELECT * FROM forecasts WHERE interval = ? ORDER BY made_in DESC',
+      `SELECT * FROM forecasts WHERE made_in BETWEEN ? AND ? AND interval = ?
+       ORDER BY made_in DESC`,
       readForecast,
+      interval - MOST_AHEAD,
       interval,
+      interval,
+    );
+  }
+
+  /** Forecasts made in `first` to `last`, both included, in the order in which they were made. */
+  forecastsMade(first: Interval, last: Interval): (NetLoadForecast & { madeIn: Interval })[] {
+    return this.#list(
+      'SELECT * FROM forecasts WHERE made_in BETWEEN ? AND ? ORDER BY made_in',
+      readForecast,
+      first,
+      last,
     );
   }
 

@@ -1,14 +1,15 @@
 /**
  * From looks at the meter to the energy of intervals (design: one interval in the life of a meter,
  * step 1; field notes: counters alone are too coarse, power alone drifts). Between two looks power
- * is integrated; the sum is then kept within one step of the meter's counters. So fine counters fix
- * the energy exactly, and with coarse ones it follows the power and never drifts. Pure.
+ * is integrated; the sum of all that was booked is then kept within one step of the meter's counters.
+ * So fine counters fix the energy exactly, and with coarse ones it follows the power over hours and
+ * never drifts. What had to be corrected is taken first from where the power was not watched. Pure.
  */
 import type { UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
 import { READING_QUALITIES, type ReadingQuality } from '../../market/messages.ts';
 import type { Checkpoint } from '../journal/rows.ts';
-import type { Counters } from './counter-guard.ts';
+import { COUNTER_SIDES, type CounterSide, type Counters } from './counter-guard.ts';
 import { type Piece, piecesBetween } from './segments.ts';
 
 export interface Look {
@@ -65,6 +66,7 @@ export class IntervalEnergy {
     this.#intervalMs = intervalMs;
     this.#maxGapMs = maxGapMs;
     if (resume === null) return;
+    // Where booking stood, in terms of the counters: a little beside them, by a step at most.
     this.#base = {
       importedWs: resume.importedCounterWs,
       exportedWs: resume.exportedCounterWs,
@@ -98,9 +100,17 @@ export class IntervalEnergy {
     if (hints.isReconstructed)
       for (const { interval } of pieces) this.#lower(interval, 'reconstructed');
     this.#last = look;
-    if (hints.isRebased) this.#book(null);
+    if (hints.isRebased) {
+      this.#book(null);
+      this.#base = null;
+    }
     if (look.counters !== null) this.#book(look.counters);
     return this.#close(look.atMs);
+  }
+
+  /** A counter began anew after its greatest value: what is booked keeps its distance from it. */
+  rollOver(side: CounterSide, maxWs: number): void {
+    if (this.#base !== null) this.#base = { ...this.#base, [side]: this.#base[side] - maxWs };
   }
 
   /**
@@ -149,8 +159,8 @@ export class IntervalEnergy {
     const isWhole = part.quality !== 'incomplete';
     return {
       atMs: this.#last.atMs,
-      importedCounterWs: this.#base.importedWs,
-      exportedCounterWs: this.#base.exportedWs,
+      importedCounterWs: this.#base.importedWs + this.#ahead.importedWs,
+      exportedCounterWs: this.#base.exportedWs + this.#ahead.exportedWs,
       interval,
       runningImportedWs: isWhole ? part.importedWs : null,
       runningExportedWs: isWhole ? part.exportedWs : null,
@@ -170,29 +180,16 @@ export class IntervalEnergy {
   /** Books the pending pieces into their intervals. @param counters null when there are none */
   #book(counters: Counters | null): void {
     const base = this.#base;
-    const known = this.#pending.filter((piece) => piece.isKnown);
     const unknown = this.#pending.filter((piece) => !piece.isKnown);
-    if (counters === null || base === null) {
+    if (counters !== null && base !== null) {
+      for (const side of COUNTER_SIDES) this.#reconcile(side, counters, base);
+      this.#markGap(unknown);
+    } else if (unknown.length > 0 || base === null) {
       for (const { interval } of unknown) this.#lower(interval, 'incomplete');
       this.#ahead = { importedWs: 0, exportedWs: 0 };
-    } else if (unknown.length > 0) {
-      for (const side of ['importedWs', 'exportedWs'] as const) {
-        const counted = counters[side] - base[side];
-        const watched = sumOf(known, side);
-        // Power that was seen beside a gap may have changed right after: the counters are right.
-        if (watched > counted) spread(known, side, counted);
-        spread(unknown, side, Math.max(0, counted - watched));
-      }
-      this.#markGap(unknown);
-      this.#ahead = { importedWs: 0, exportedWs: 0 };
     } else {
-      for (const side of ['importedWs', 'exportedWs'] as const) {
-        const watched = sumOf(known, side);
-        const ahead = this.#ahead[side] + watched - (counters[side] - base[side]);
-        const kept = Math.min(Math.max(ahead, -counters.stepWs), counters.stepWs);
-        spread(known, side, watched + kept - ahead);
-        this.#ahead[side] = kept;
-      }
+      // Power alone must do now; when the counters come back they have their say.
+      for (const side of COUNTER_SIDES) this.#ahead[side] += sumOf(this.#pending, side);
     }
     for (const piece of this.#pending) {
       const part = this.#part(piece.interval);
@@ -200,7 +197,24 @@ export class IntervalEnergy {
       part.exportedWs += piece.exportedWs;
     }
     this.#pending = [];
-    this.#base = counters;
+    if (counters !== null || unknown.length > 0) this.#base = counters;
+  }
+
+  /** Brings what is pending in line with the counters, and keeps what is still ahead of them. */
+  #reconcile(side: CounterSide, counters: Counters, base: Counters): void {
+    const known = this.#pending.filter((piece) => piece.isKnown);
+    const unknown = this.#pending.filter((piece) => !piece.isKnown);
+    const counted = counters[side] - base[side];
+    const watched = sumOf(known, side);
+    const guessed = sumOf(unknown, side);
+    const ahead = this.#ahead[side] + watched + guessed - counted;
+    const kept = Math.min(Math.max(ahead, -counters.stepWs), counters.stepWs);
+    const totalWs = Math.max(0, watched + guessed + kept - ahead);
+    // Power that was seen beside a gap may have changed right after: the counters are right.
+    const watchedWs = unknown.length > 0 ? Math.min(watched, totalWs) : totalWs;
+    spread(known, side, watchedWs);
+    spread(unknown, side, totalWs - watchedWs);
+    this.#ahead[side] += totalWs - counted;
   }
 
   /** The sum over a gap is right; how it falls on intervals is a guess when an edge is in it. */
@@ -253,16 +267,12 @@ function emptyPart(): Part {
   return { importedWs: 0, exportedWs: 0, quality: 'measured' };
 }
 
-function sumOf(pieces: readonly Piece[], side: 'importedWs' | 'exportedWs'): number {
+function sumOf(pieces: readonly Piece[], side: CounterSide): number {
   return pieces.reduce((sum, piece) => sum + piece[side], 0);
 }
 
 /** Makes the pieces sum up to `totalWs`, in proportion to what they hold, or to their length. */
-function spread(
-  pieces: readonly Piece[],
-  side: 'importedWs' | 'exportedWs',
-  totalWs: number,
-): void {
+function spread(pieces: readonly Piece[], side: CounterSide, totalWs: number): void {
   const heldWs = sumOf(pieces, side);
   const lengthMs = pieces.reduce((sum, { ms }) => sum + ms, 0);
   for (const piece of pieces) {

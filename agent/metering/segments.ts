@@ -6,7 +6,7 @@ import type { Interval } from '../../market/intervals.ts';
 export interface Piece {
   interval: Interval;
   ms: number;
-  /** By the trapezoid rule; 0 where `isKnown` is false. */
+  /** By the trapezoid rule; a guess where `isKnown` is false, 0 without a power at either end. */
   importedWs: number;
   exportedWs: number;
   /** Whether the power was watched; otherwise only counters can tell. */
@@ -18,7 +18,7 @@ interface Look {
   powerW: number | null;
 }
 
-/** @param isWatched false when the looks lie too far apart for the trapezoid rule */
+/** @param isWatched false when the looks lie too far apart to know what was between them */
 export function piecesBetween(
   from: Look,
   to: Look,
@@ -32,13 +32,13 @@ export function piecesBetween(
     const interval = Math.floor(startMs / intervalMs);
     const endMs = Math.min(to.atMs, (interval + 1) * intervalMs);
     const ms = endMs - startMs;
-    if (isWatched && from.powerW !== null && to.powerW !== null) {
+    if (from.powerW !== null && to.powerW !== null) {
       const slope = (to.powerW - from.powerW) / spanMs;
       const firstW = from.powerW + slope * (startMs - from.atMs);
       const lastW = from.powerW + slope * (endMs - from.atMs);
       const importedWs = importOf(firstW, lastW, ms);
       const exportedWs = importOf(-firstW, -lastW, ms);
-      pieces.push({ interval, ms, importedWs, exportedWs, isKnown: true });
+      pieces.push({ interval, ms, importedWs, exportedWs, isKnown: isWatched });
     } else {
       pieces.push({ interval, ms, importedWs: 0, exportedWs: 0, isKnown: false });
     }

@@ -27,6 +27,7 @@ import {
   type ReadingReceipt,
   type ReadingsAnswer,
   readingsJson,
+  type SignedReading,
   type WithdrawalAnswer,
   withdrawalJson,
 } from '../../market/messages-json.ts';
@@ -109,11 +110,12 @@ export class DsoClient {
       market: facts.contracts.matching,
     };
     const digest = hashWithdrawal(this.#domain, withdrawal);
-    const body = withdrawalJson({
-      withdrawal,
-      meterSignature: wallet.signAsMeter(digest),
-      addressSignature: key.sign(digest).serialized,
-    });
+    await this.#breathe(signal);
+    const meterSignature = wallet.signAsMeter(digest);
+    await this.#breathe(signal);
+    const addressSignature = key.sign(digest).serialized;
+    await this.#breathe(signal);
+    const body = withdrawalJson({ withdrawal, meterSignature, addressSignature });
     const answer = await this.#ask(PATHS.withdrawals, request.requestId, body, signal);
     return this.#parsed(() => parseWithdrawalAnswer(answer));
   }
@@ -125,6 +127,7 @@ export class DsoClient {
     const query = { meterId: wallet.meterId, requestId: wallet.newRequestId(clock.now()) };
     const meterSignature = wallet.signAsMeter(hashAccountQuery(this.#domain, query));
     const body = accountQueryJson({ ...query, meterSignature });
+    await this.#breathe(signal);
     const answer = await this.#ask(PATHS.account, query.requestId, body, signal);
     return this.#parsed(() => parseAccountAnswer(answer));
   }
@@ -139,31 +142,46 @@ export class DsoClient {
     const { wallet, clock, facts } = this.#o;
     const { meterId } = wallet;
     const requestId = wallet.newRequestId(clock.now());
-    const readings = rows.map((row) => {
+    const readings: SignedReading[] = [];
+    for (const row of rows) {
+      this.#requireClock();
       const reading: Reading = { meterId, ...row };
-      return { reading, meterSignature: wallet.signAsMeter(this.#readingDigest(row)) };
-    });
+      readings.push({ reading, meterSignature: wallet.signAsMeter(this.#readingDigest(row)) });
+      await this.#breathe(signal);
+    }
     const body = readingsJson({ requestId, meterId, readings });
     const text = await this.#post(PATHS.readings, body, signal);
-    return this.#parsed(() => {
-      const unsealed = parseReadingsAnswer(bodyOf(text));
-      const isWhole = unsealed.requestId === requestId && this.#areCountersigned(unsealed, rows);
-      if (isWhole) return unsealed;
-      const body = openAnswer(this.#domain, requestId, text, facts.dso.address);
-      const answer = parseReadingsAnswer(body);
-      const receipts = answer.receipts.filter(({ state }) => state === 'countersigned');
-      if (this.#areCountersigned({ ...answer, receipts }, rows)) return answer;
-      throw new DsoError('forged', 'a countersignature of the DSO does not fit the reading');
-    });
+    await this.#breathe(signal);
+    const unsealed = this.#parsed(() => parseReadingsAnswer(bodyOf(text)));
+    const isMine = unsealed.requestId === requestId;
+    if (isMine && (await this.#areCountersigned(unsealed.receipts, rows, signal))) return unsealed;
+    const answer = this.#parsed(() =>
+      parseReadingsAnswer(openAnswer(this.#domain, requestId, text, facts.dso.address)),
+    );
+    const receipts = answer.receipts.filter(({ state }) => state === 'countersigned');
+    if (await this.#areCountersigned(receipts, rows, signal)) return answer;
+    throw new DsoError('forged', 'a countersignature of the DSO does not fit the reading');
   }
 
   /** Whether each receipt carries the DSO's signature over what was sent. */
-  #areCountersigned(answer: ReadingsAnswer, rows: readonly Row[]): boolean {
-    return answer.receipts.every((receipt: ReadingReceipt) => {
+  async #areCountersigned(
+    receipts: readonly ReadingReceipt[],
+    rows: readonly Row[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { address } = this.#o.facts.dso;
+    for (const receipt of receipts) {
       const row = rows.find((each) => each.interval === receipt.interval);
       if (row === undefined || receipt.state !== 'countersigned') return false;
-      return isSignedBy(this.#readingDigest(row), receipt.dsoSignature, this.#o.facts.dso.address);
-    });
+      if (!isSignedBy(this.#readingDigest(row), receipt.dsoSignature, address)) return false;
+      await this.#breathe(signal);
+    }
+    return true;
+  }
+
+  /** A signature takes some ms: after each the thread is free for meter and loads. */
+  #breathe(signal: AbortSignal): Promise<void> {
+    return this.#o.clock.delay(0, signal);
   }
 
   /** What meter and DSO both sign of a reading. */
@@ -173,6 +191,7 @@ export class DsoClient {
 
   async #ask(path: string, requestId: string, body: string, signal: AbortSignal): Promise<string> {
     const text = await this.#post(path, body, signal);
+    await this.#breathe(signal);
     const { dso } = this.#o.facts;
     return this.#parsed(() => openAnswer(this.#domain, requestId, text, dso.address));
   }

@@ -13,7 +13,7 @@ const counters = (importedWs: number, exportedWs = 0, stepWs = 1) => ({
 /** Verdicts on imported counters at seconds, for an 11 kW connection. */
 function verdicts(...seen: [second: number, importedWs: number][]): string {
   const guard = new CounterGuard(11_000, null);
-  return seen.map(([s, ws]) => guard.judge(counters(ws), s * 1000)).join(' ');
+  return seen.map(([s, ws]) => guard.judge(counters(ws), s * 1000).verdict).join(' ');
 }
 
 test('counters that count are believed', () => {
@@ -42,14 +42,38 @@ test('a new ground that stands still is not believed', () => {
 test('coarse counters may leap by their step', () => {
   const guard = new CounterGuard(11_000, null);
   guard.judge(counters(0, 0, 360_000), 0);
-  assert.is(guard.judge(counters(360_000, 0, 360_000), 1000), 'believed');
+  assert.is(guard.judge(counters(360_000, 0, 360_000), 1000).verdict, 'believed');
 });
 
 test('what was believed before a restart counts', () => {
   const last = { atMs: 0, counters: counters(1e9) };
-  assert.is(new CounterGuard(11_000, last).judge(counters(1e9 - 0.4), 3_600_000), 'believed');
-  assert.is(new CounterGuard(11_000, last).judge(counters(0), 3_600_000), 'doubted');
-  assert.is(new CounterGuard(11_000, last).judge(counters(2e9), 3_600_000), 'doubted');
+  assert.is(
+    new CounterGuard(11_000, last).judge(counters(1e9 - 0.4), 3_600_000).verdict,
+    'believed',
+  );
+  assert.is(new CounterGuard(11_000, last).judge(counters(0), 3_600_000).verdict, 'doubted');
+  assert.is(new CounterGuard(11_000, last).judge(counters(2e9), 3_600_000).verdict, 'doubted');
+});
+
+test('a counter that begins anew after its greatest value goes on', () => {
+  const maxWs = 1e9;
+  const guard = new CounterGuard(11_000, null);
+  const judge = (importedWs: number, second: number) =>
+    guard.judge({ importedWs, exportedWs: 5e8, stepWs: 1, maxWs }, second * 1000);
+  judge(maxWs - 3000, 0);
+  assert.equal(judge(4000, 1), { verdict: 'believed', rolled: ['importedWs'] });
+  assert.equal(judge(9000, 2), { verdict: 'believed', rolled: [] });
+  // Too much for the time that passed: a 0 that was read by mistake, or a reset.
+  const other = new CounterGuard(11_000, null);
+  other.judge({ importedWs: 0.96 * maxWs, exportedWs: 0, stepWs: 1, maxWs }, 0);
+  const low = { importedWs: 0, exportedWs: 0, stepWs: 1, maxWs };
+  assert.is(other.judge(low, 1000).verdict, 'doubted');
+});
+
+test('where booking stood may be a step beside the counters', () => {
+  const last = { atMs: 0, counters: counters(1e9 + 300_000) };
+  const coarse = counters(1e9, 0, 360_000);
+  assert.is(new CounterGuard(11_000, last).judge(coarse, 1000).verdict, 'believed');
 });
 
 test.run();

@@ -121,7 +121,8 @@ test('power that changed between a look without counters and a gap is set right 
   );
   energy.add({ ...look(meter, 428, false), powerW: 3000 });
   closed.push(...energy.add(look(meter, 700)), ...energy.add(look(meter, 900)));
-  assert.is(closed[0]?.importedWs, energyOf(meter.power, 0, 900).importedWs);
+  const truthWs = energyOf(meter.power, 0, 900).importedWs;
+  assert.ok(Math.abs((closed[0]?.importedWs ?? 0) - truthWs) <= 1);
 });
 
 test('a gap within an interval is filled from the counters', () => {
