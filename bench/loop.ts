@@ -12,7 +12,7 @@ import { writeHistory } from './loop/history.ts';
 import type { ProbeReport } from './loop/probe.ts';
 import { reportOf, sentencesOf } from './loop/report.ts';
 
-const USAGE = `npm run bench:loop -- [--intervals N] [--homes N] [--days N] [--speed SECONDS] [--json]
+const USAGE = `npm run bench:loop -- [options]
   --intervals N    intervals of 15 minutes to trade (96)
   --homes N        homes in the neighbourhood (6); the first with battery and boiler is watched
   --days N         days that stand in its journal (365)

@@ -1,7 +1,7 @@
 /**
- * A meter, or a gateway before it, that tells the same values for ever (field notes: stale guard).
- * Power that stands still to the last digit is no fault by itself; it is one when the counters stand
- * still too while they should have moved by several steps. Pure.
+ * A meter, or a gateway before it, that tells the same values for ever. Power that stands still to
+ * the last digit is no fault by itself; it is one when the counters stand still too while they
+ * should have moved by several steps. Pure.
  */
 import type { Counters } from './counter-guard.ts';
 

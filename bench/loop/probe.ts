@@ -1,9 +1,9 @@
 /**
- * Loaded into an agent's process before it (`node --import`): watches its main thread from the start
- * of market time to SIGTERM, and writes what it saw when the process ends.
+ * Loaded into an agent's process before it (`node --import`): watches its main thread from the
+ * start of market time to SIGTERM, and writes what it saw when the process ends.
  *
- * A timer of 1 ms notes the CPU time of the thread at each tick. Between two ticks lies at least one
- * turn of the loop, so that the CPU time between them is at least that of the longest turn.
+ * A timer of 1 ms notes the CPU time of the thread at each tick. Between two ticks lies at least
+ * one turn of the loop, so that the CPU time between them is at least that of the longest turn.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Profiler, Session } from 'node:inspector';

@@ -31,21 +31,29 @@ export interface House {
   restart(): void;
 }
 
-/** A house that draws `powerW`; its meter is exact. */
-export async function withHouse(
-  options: {
-    startMs?: number;
-    pollMs?: number;
-    isProven?: boolean;
-    guard?: GuardOf;
-    apartMs?: number;
-  },
-  work: (house: House) => Promise<void>,
-): Promise<void> {
+interface HouseOptions {
+  startMs?: number;
+  pollMs?: number;
+  isProven?: boolean;
+  guard?: GuardOf;
+  /** The market clock less the truth at the start. */
+  apartMs?: number;
+}
+
+function clockOf(options: HouseOptions): ManualClock {
   const clock = new ManualClock(options.startMs ?? START_MS);
   clock.setApartMs = options.apartMs ?? 0;
-  if (options.guard !== undefined) clock.watch = options.guard(clock);
   clock.isTimeProven = options.isProven ?? true;
+  if (options.guard !== undefined) clock.watch = options.guard(clock);
+  return clock;
+}
+
+/** A house that draws `powerW`; its meter is exact. */
+export async function withHouse(
+  options: HouseOptions,
+  work: (house: House) => Promise<void>,
+): Promise<void> {
+  const clock = clockOf(options);
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });
   const openJournal = () => {
     const disk = { isFull: false };

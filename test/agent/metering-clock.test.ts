@@ -78,7 +78,7 @@ test('booted in 1970, or in the future, nothing is closed until the clock is set
   }
 });
 
-test('a step forward over an edge gives each interval one record, and says it is no measurement', () =>
+test('a step forward over an edge gives each interval one record, and no measurement', () =>
   guarded({}, async (house, service, runTo) => {
     await runTo(800);
     set(house, service, 300 * S);
