@@ -49,6 +49,10 @@ export interface FollowerOptions {
 }
 
 const PAGE_BLOCKS = 5_000;
+/** How many are asked for first: after long absence a page holds what takes no time to read. */
+const FIRST_PAGE_BLOCKS = 250;
+/** A page with more logs is followed by a smaller one: decoding them holds up the thread. */
+const MANY_LOGS = 128;
 
 export class LogFollower implements MarketFeed {
   readonly #options: FollowerOptions;
@@ -64,7 +68,7 @@ export class LogFollower implements MarketFeed {
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#maxPage = Math.max(1, options.pageBlocks ?? PAGE_BLOCKS);
-    this.#page = this.#maxPage;
+    this.#page = Math.min(this.#maxPage, FIRST_PAGE_BLOCKS);
   }
 
   async poll(signal: AbortSignal): Promise<{ events: MarketEvent[]; head: Head }> {
@@ -154,8 +158,10 @@ export class LogFollower implements MarketFeed {
     const events: MarketEvent[] = [];
     for (let next = from; next <= to; ) {
       const end = Math.min(to, next + this.#page - 1);
+      let found = 0;
       try {
         for (const raw of await rpc.logs(addresses, next, end, signal)) {
+          found += 1;
           const event = decodeLog(raw, contracts);
           if (event !== null) events.push(event);
         }
@@ -167,8 +173,12 @@ export class LogFollower implements MarketFeed {
         this.#page = Math.ceil((end - next + 1) / 2);
         continue;
       }
+      const size = end - next + 1;
       next = end + 1;
-      this.#page = Math.min(this.#maxPage, this.#page * 2);
+      this.#page =
+        found > MANY_LOGS
+          ? Math.max(1, Math.floor((size * MANY_LOGS) / found))
+          : Math.min(this.#maxPage, this.#page * 2);
     }
     return events;
   }

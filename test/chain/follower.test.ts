@@ -163,6 +163,15 @@ test('a range that an endpoint finds too large is read in smaller ones', async (
   assert.equal((await poll()).blocks, [41]);
 });
 
+test('after long absence pages are small, so that no turn of the loop takes long', async () => {
+  const chain = new Chain();
+  chain.head = 600;
+  const { poll } = follow(chain);
+  assert.equal((await poll()).blocks, range(1, 600));
+  const sizes = chain.ranges.map(([from, to]) => to - from + 1);
+  assert.equal(sizes, [250, 128, 222]);
+});
+
 test('answers too large for us are asked for in smaller ranges as well', async () => {
   const chain = new Chain();
   chain.head = 8;

@@ -151,6 +151,15 @@ test('a step is seen at once, and trusted when the service has looked since', as
   }
 });
 
+test('a comparison made just before a step does not confirm it', async () => {
+  const machine = await new Machine().pass(40);
+  machine.compare();
+  await machine.pass(10);
+  machine.wrongMs -= 30_000;
+  await machine.pass(120);
+  assert.is(machine.guard.isProven(), false);
+});
+
 test('a leap second that steps is a step, and over with the next word of the service', async () => {
   const machine = await new Machine().pass(10);
   machine.wrongMs -= 1_000;

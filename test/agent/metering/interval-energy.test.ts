@@ -169,6 +169,24 @@ test('an interval whose start was not seen is incomplete', () => {
   );
 });
 
+test('many restarts do not add up to a drift from coarse counters', () => {
+  const stepWs = 36_000;
+  let energy = newEnergy();
+  let sum = 0;
+  const until = 900 * 24;
+  for (const s of every(10, 0, until)) {
+    // The power is told 20 % too low.
+    const importedWs = Math.floor((250 * s) / stepWs) * stepWs;
+    const counters = { importedWs, exportedWs: 0, stepWs };
+    const seen = { atMs: START_MS + s * 1000, powerW: 200, counters };
+    for (const each of energy.add(seen)) sum += each.importedWs ?? 0;
+    const checkpoint = energy.checkpoint();
+    if (s % 140 === 0 && checkpoint !== null)
+      energy = new IntervalEnergy(LENGTH_MS, MAX_GAP_MS, checkpoint);
+  }
+  assert.ok(Math.abs(sum - 250 * until) <= 2 * stepWs, String(sum - 250 * until));
+});
+
 test('a restart in the middle of an interval goes on from its checkpoint', () => {
   const meter: Meter = { power: wavy, stepWs: 1 };
   const before = newEnergy();
