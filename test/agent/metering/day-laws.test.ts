@@ -16,7 +16,7 @@ const test = suite('day-laws');
 
 const INTERVALS = 24;
 const DAY_MS = INTERVALS * LENGTH_MS;
-const RUNS = 60;
+const RUNS = 40;
 const SIDES = ['importedWs', 'exportedWs'] as const;
 
 const piece = fc.record({
@@ -77,6 +77,18 @@ function jumpsWs({ pieces, pollMs }: Day): number {
   return sum;
 }
 
+/**
+ * Where counters were away over an edge, power alone closed an interval; what it booked too much is
+ * taken back only when the home takes something again.
+ */
+function irrecoverableWs(day: Day): number {
+  const isAway = day.faults.some(
+    ({ kind, fromMs, toMs }) =>
+      kind !== 'silent' && Math.floor(fromMs / LENGTH_MS) !== Math.floor(toMs / LENGTH_MS),
+  );
+  return isAway ? jumpsWs(day) : 0;
+}
+
 function check(day: Day, work: (closed: ReturnType<typeof meter>) => void): void {
   const closed = meter(day);
   assert.equal(
@@ -128,16 +140,18 @@ test('a good day sums up to the counters, and each interval is near the truth', 
 });
 
 test('whatever was not seen, or restarted, the sum is that of the counters, and it is said', () => {
-  const faults = fc.array(faultTime(['silent', 'no-counters'], 1_200_000), { maxLength: 4 });
+  const faults = (kinds: Fault[]) => fc.array(faultTime(kinds, 1_200_000), { maxLength: 4 });
+  // An interval that was closed by power alone has no checkpoint with it, and may come again.
+  const days = fc.oneof(dayOf(faults(['silent', 'no-counters'])), dayOf(faults(['silent']), 3));
   fc.assert(
-    fc.property(dayOf(faults, 3), (day) =>
+    fc.property(days, (day) =>
       check(day, (closed) => {
         const isKnown = closed.every(({ importedWs }) => importedWs !== null);
-        if (isKnown) assertSum(day, closed, INTERVALS + 4);
+        if (isKnown) assertSum(day, closed, INTERVALS + 4 + irrecoverableWs(day));
         for (const each of closed) assertTold(day, each);
       }),
     ),
-    { numRuns: RUNS },
+    { numRuns: 2 * RUNS },
   );
 });
 
@@ -159,7 +173,7 @@ test('counters that are 0 or wild for a while cost nothing', () => {
   fc.assert(
     fc.property(dayOf(fc.array(faultTime(kinds, 600_000), { maxLength: 4 })), (day) =>
       check(day, (closed) => {
-        assertSum(day, closed, INTERVALS + 4);
+        assertSum(day, closed, INTERVALS + 4 + irrecoverableWs(day));
         for (const { quality } of closed) assert.is(quality, 'measured');
       }),
     ),

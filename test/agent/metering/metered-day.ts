@@ -127,9 +127,11 @@ export function meter(day: Day): ClosedInterval[] {
       powerW: powerAt(day.pieces, at),
       counters: isBelieved ? counters : null,
     };
-    closed.push(...energy.add(look, { isRebased: judged?.verdict === 'rebased' }));
-    // As the service: at most one a minute.
-    const isDue = checkpoint === null || atMs - checkpoint.atMs >= 60_000;
+    const over = energy.add(look, { isRebased: judged?.verdict === 'rebased' });
+    closed.push(...over);
+    // As the service: with each closed interval, and once a minute.
+    const isMinute = checkpoint === null || atMs - checkpoint.atMs >= 60_000;
+    const isDue = isMinute || over.length > 0;
     if (isDue) checkpoint = energy.checkpoint() ?? checkpoint;
   }
   return closed.map((each) => ({ ...each, interval: each.interval - FIRST }));
