@@ -26,8 +26,10 @@ import {
 import type { GridFacts } from '../market/grid.ts';
 import { BatteryTap } from './battery-tap.ts';
 import { type BusSettings, connectionText } from './config/buses.ts';
+import type { LoadSettings } from './config/loads.ts';
 import type { MeterSettings } from './config/meters.ts';
-import { type AgentSettings, gridMeter, type LoadSettings } from './config.ts';
+import type { RelaySettings } from './config/relay.ts';
+import { type AgentSettings, gridMeter } from './config.ts';
 import { openBattery } from './drivers/battery.ts';
 import { type Meter, openMeter } from './drivers/meter.ts';
 import { loadProfile, OWN_PROFILES_FOLDER } from './drivers/profile.ts';
@@ -88,6 +90,8 @@ interface Market {
 const SOCKET_MODE = 0o660;
 /** A wallet that could not be used is tried again so much later. Real ms. */
 const WALLET_RETRY_MS = 15_000;
+/** After a blackout a street must not switch at once. */
+const SPREAD_MS = 60_000;
 
 /**
  * Starts an agent that was enrolled. It runs until `stop`.
@@ -149,10 +153,14 @@ class Agent implements RunningAgent {
         this.#tap === null || battery === null ? null : { device: this.#tap, limits: battery },
       loads: loads.map((load) => ({
         settings: load,
-        relay: this.#openRelay(load),
+        relays: load.relays.map((relay) => this.#openRelay(relay, load)),
       })),
+      groups: settings.groups,
       zone: home.zone,
       pollMs: meterSettings.pollMs,
+      maxPowerW: home.maxPowerW,
+      // A stepped run must be the same each time.
+      spreadMs: settings.lab.clock === undefined ? ports.random.uniform() * SPREAD_MS : 0,
       isEnabled: settings.following.enabled,
     });
   }
@@ -351,7 +359,7 @@ class Agent implements RunningAgent {
     return loadProfile(resources, name, { files, folder: OWN_PROFILES_FOLDER });
   }
 
-  #openRelay({ relay: settings, safe }: LoadSettings): HeldRelay {
+  #openRelay(settings: RelaySettings, { safe }: LoadSettings): HeldRelay {
     const { clock, wires } = this.#ports;
     const bus = (name: string): Bus => this.#bus(name);
     const relay = openRelay(settings, { ...wires, clock, bus }, safe === 'on');

@@ -3,25 +3,24 @@
  * (design: fixed names; 12). Every value with a unit is text.
  */
 import * as v from 'valibot';
-import { count, durationMs, energyWs } from '../market/settings/quantities.ts';
+import { count } from '../market/settings/quantities.ts';
 import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
 import type { SecondTieRule } from '../solver/clearing/input.ts';
 import { BATTERY, type BatterySettings, batteryOf } from './config/battery.ts';
 import { BUSES, type BusSettings, busesOf } from './config/buses.ts';
+import {
+  GROUPS,
+  groupFaults,
+  groupsOf,
+  LOADS,
+  type LoadSettings,
+  loadsOf,
+  relaysOf,
+} from './config/loads.ts';
 import { METERS, type MeterSettings, metersOf } from './config/meters.ts';
-import { RELAY, type RelaySettings, relayKey } from './config/relay.ts';
-import { atLeast, FLAG, NAME, positivePower } from './config/words.ts';
-
-export interface LoadSettings {
-  name: string;
-  powerW: number;
-  relay: RelaySettings;
-  energyPerDayWs: number;
-  minimumOnMs: number;
-  minimumOffMs: number;
-  safe: 'on' | 'off';
-}
+import { atLeast, FLAG, positivePower } from './config/words.ts';
+import type { LoadGroup } from './loads/model.ts';
 
 /** This agent clears the market too, as one solver among any number. */
 export interface SolverSettings {
@@ -38,6 +37,7 @@ export interface AgentSettings {
   meters: MeterSettings[];
   battery: BatterySettings | null;
   loads: LoadSettings[];
+  groups: LoadGroup[];
   home: { /** IANA zone. */ zone: string; maxPowerW: number };
   /** Absolute paths. */
   state: {
@@ -78,15 +78,8 @@ export function readAgentSettings(text: string, fileName: string, folder: string
     buses: busesOf(raw.buses),
     meters: metersOf(raw.meters),
     battery: raw.battery === undefined ? null : batteryOf(raw.battery),
-    loads: Object.entries(raw.loads).map(([name, load]) => ({
-      name,
-      powerW: load.power,
-      relay: load.relay,
-      energyPerDayWs: load.energy_per_day,
-      minimumOnMs: load.minimum_on,
-      minimumOffMs: load.minimum_off,
-      safe: load.safe,
-    })),
+    loads: loadsOf(raw.loads),
+    groups: groupsOf(raw.groups),
     home: { zone: raw.home.zone, maxPowerW: raw.home.max_power },
     state: {
       wallet: at(raw.state.wallet),
@@ -116,35 +109,6 @@ export function readAgentSettings(text: string, fileName: string, folder: string
 }
 
 const PATH = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
-const SECONDS_PER_DAY = 86_400;
-
-const LOAD = v.pipe(
-  table({
-    power: positivePower(),
-    relay: RELAY,
-    energy_per_day: energyWs(),
-    minimum_on: v.optional(durationMs(), '10 min'),
-    minimum_off: v.optional(durationMs(), '5 min'),
-    safe: v.optional(v.picklist(['on', 'off'], 'must be "on" or "off"'), 'off'),
-  }),
-  v.forward(
-    v.partialCheck(
-      [['power'], ['energy_per_day']],
-      (load) => load.energy_per_day <= load.power * SECONDS_PER_DAY,
-      'is more than the load can take in a day at its power',
-    ),
-    ['energy_per_day'],
-  ),
-);
-
-const LOADS = v.pipe(
-  v.record(NAME, LOAD, 'must be tables like [loads.boiler]'),
-  v.check((loads) => {
-    const relays = Object.values(loads).map((load) => relayKey(load.relay));
-    return new Set(relays).size === relays.length;
-  }, 'name the same relay twice'),
-);
-
 const NO_TOR =
   'must be true: this release has no Tor transport yet and would show the address of the house ' +
   'to chain and DSO; in a lab, say [lab] clear_net = true';
@@ -181,6 +145,7 @@ const TABLES = table({
   meters: METERS,
   battery: v.optional(BATTERY),
   loads: v.optional(LOADS, {}),
+  groups: v.optional(GROUPS, {}),
   home: table({
     zone: timeZone(),
     max_power: positivePower(),
@@ -220,6 +185,10 @@ const SCHEMA = v.pipe(
       const have = known.length === 0 ? 'there is none' : `there is ${known.join(', ')}`;
       addIssue({ message: `names the bus "${bus}"; ${have}`, path });
     }
+    const { groups, loads } = dataset.value;
+    for (const { group, message } of groupFaults(groupsOf(groups), loadsOf(loads))) {
+      addIssue({ message, path: pathOf(dataset.value, 'groups', group) });
+    }
   }),
 );
 
@@ -231,10 +200,12 @@ function namedBuses(raw: Raw): { path: IssuePath; bus: string }[] {
     path: pathOf(raw, 'meters', name, 'bus'),
     bus,
   }));
-  const relays = Object.entries(raw.loads).flatMap(([name, { relay }]) =>
-    relay.driver === 'modbus-coil'
-      ? [{ path: pathOf(raw, 'loads', name, 'relay', 'bus'), bus: relay.bus }]
-      : [],
+  const relays = Object.entries(raw.loads).flatMap(([name, load]) =>
+    relaysOf(load).flatMap((relay, index) => {
+      if (relay.driver !== 'modbus-coil') return [];
+      const place = load.kind === 'sg-ready' ? ['relays', String(index)] : ['relay'];
+      return [{ path: pathOf(raw, 'loads', name, ...place, 'bus'), bus: relay.bus }];
+    }),
   );
   const battery = raw.battery
     ? [{ path: pathOf(raw, 'battery', 'bus'), bus: raw.battery.bus }]

@@ -9,14 +9,17 @@ import type { Clock, Log, Pacer, Relay, UnixMs } from '../host/ports.ts';
 import type { Interval, MarketCalendar } from '../market/intervals.ts';
 import type { Battery, BatteryState } from './drivers/battery.ts';
 import type { EventMap, Sample } from './events.ts';
+import { LoadCommands } from './following/load-commands.ts';
+import { type Draw, type Hold, LoadDesk, type LoadStatus } from './following/load-desk.ts';
+import { SteadyTime } from './following/steady-time.ts';
+import { type Way, WayFinder } from './following/way-finder.ts';
 import type { Journal } from './journal/journal.ts';
 import { followTarget, roomOf } from './loads/battery-control.ts';
-import { BatteryHand, type BatteryOrder } from './loads/battery-hand.ts';
+import { type BatteryCare, BatteryHand, type BatteryOrder } from './loads/battery-hand.ts';
 import { LoadEstimate } from './loads/load-estimate.ts';
-import { RelayHand, type SwitchedLoadSettings } from './loads/relay-hand.ts';
-import { SwitchPlan } from './loads/switch-plan.ts';
-import { isBetterKept, lastResort } from './loads/switching.ts';
-import { ProvenTime, type TimeReading } from './proven-time.ts';
+import type { LoadTime } from './loads/load-hand.ts';
+import type { LoadGroup, LoadModel } from './loads/model.ts';
+import { ProvenTime } from './proven-time.ts';
 import type { BatteryModel } from './strategy/battery.ts';
 
 export interface FollowingPorts {
@@ -25,84 +28,95 @@ export interface FollowingPorts {
   journal: Journal;
   events: EventMap;
   calendar: Pick<MarketCalendar, 'intervalSeconds'>;
-  battery: { device: Battery; limits: BatteryModel } | null;
-  loads: readonly { settings: SwitchedLoadSettings; relay: Relay }[];
+  battery: { device: Battery; limits: BatteryModel; care?: BatteryCare } | null;
+  /** Relays: two for a heat pump, none for what is only watched, one otherwise. */
+  loads: readonly { settings: LoadModel; relays: readonly Relay[] }[];
+  groups?: readonly LoadGroup[];
   /** IANA zone of the home: loads want their energy by the local day. */
   zone: string;
   /** Spacing of looks at the meter, market ms. */
   pollMs: number;
+  /** Of the connection, both ways: the battery never goes beyond it. */
+  maxPowerW?: number;
+  /** After a start no load is turned on for so long (chance, so that a street does not at once). */
+  spreadMs?: number;
   /** False: battery idle, loads as planned, commitments not held (a control run). */
   isEnabled: boolean;
 }
 
-/**
- * `following`: a schedule is held. `automatic`: local automatic, for `reason`. `switched-off`: by
- * the settings.
- */
-export type Way = 'following' | 'automatic' | 'switched-off';
-
 export interface FollowingStatus {
-  way: Way;
+  /**
+   * `following`: a schedule is held. `automatic`: local automatic, for `reason`. `switched-off`: by
+   * the settings.
+   */
+  way: Way['way'];
   /** Why it is automatic, in words; null otherwise. */
   reason: string | null;
   /** What the running interval is held to, mean W; null when nothing is. */
   targetW: number | null;
   batteryOrder: BatteryOrder;
   battery: BatteryState | null;
-  loads: { name: string; isOn: boolean | null; sinceMs: UnixMs | null }[];
+  loads: LoadStatus[];
+  /** What the operator of the grid allows the home to draw; null: no limit. */
+  limitW: number | null;
 }
 
 /** Errors below this share of the target, and below this energy, do not move a relay. */
 const TOLERANCE_SHARE = 0.02;
 const TOLERANCE_WS = 36_000;
-
-type Decision =
-  | { way: 'following'; targetWs: number }
-  | { way: 'automatic'; reason: string }
-  | { way: 'switched-off' };
-
-/** What loads may be turned for. */
-interface Hold {
-  remainingMs: number;
-  toleranceWs: number;
-  /** What the battery cannot make up for, W, when the home draws `shiftW` more than expected. */
-  unmetW(shiftW: number): number;
-}
+/** Between two looks no more counts for minimum times. */
+const MOST_TICK_MS = 30_000;
+const MOST_TICK_LOOKS = 3;
+/** While the meter is silent, loads are seen to this often. */
+const SILENT_TICK_MS = 30_000;
+/** What the battery can give is reckoned over so long. */
+const RESERVE_S = 900;
 
 export class FollowingService {
+  /** For the people of the house and the operator of the grid. */
+  readonly commands: LoadCommands;
   readonly #ports: FollowingPorts;
   readonly #intervalMs: number;
   readonly #time: ProvenTime;
+  readonly #steady: SteadyTime;
+  readonly #ways: WayFinder;
   readonly #battery: BatteryHand | null;
-  readonly #relays: RelayHand[];
-  readonly #plan: SwitchPlan;
+  readonly #desk: LoadDesk;
   readonly #estimate = new LoadEstimate();
   readonly #stopping = new AbortController();
   #done: Promise<void> = Promise.resolve();
   /** What is to be done, one after the other: a look must not meet a stop half way. */
   #tail: Promise<unknown> = Promise.resolve();
-  #isSilent = false;
-  /** The last interval that began or ran under a proven clock, and a disk that can be written. */
-  #trustedInterval: Interval | null = null;
-  #decision: Decision = { way: 'automatic', reason: 'nothing was metered yet' };
+  /** While the meter is silent: from when on loads go safe. */
+  #silentSafeFromMs: UnixMs | null = null;
+  #way: Way = { way: 'automatic', reason: 'nothing was metered yet' };
   #batteryState: BatteryState | null = null;
-  /** Loads that were turned, or kept, against the plan in this interval. */
-  #turned: { interval: Interval; names: Set<string> } = { interval: -1, names: new Set() };
+  #draw: Draw | null = null;
+  #hold: Hold | null = null;
 
   constructor(ports: FollowingPorts) {
-    const { clock, log, journal, battery, loads, pollMs, calendar, zone } = ports;
+    const { clock, log, journal, battery, loads, pollMs, calendar, zone, isEnabled } = ports;
+    const intervalMs = calendar.intervalSeconds * 1000;
     this.#ports = ports;
-    this.#intervalMs = calendar.intervalSeconds * 1000;
+    this.#intervalMs = intervalMs;
     this.#time = new ProvenTime(clock);
+    this.#steady = new SteadyTime(Math.max(MOST_TICK_MS, MOST_TICK_LOOKS * pollMs));
+    this.#ways = new WayFinder(journal, isEnabled, calendar.intervalSeconds);
     this.#battery =
-      battery === null ? null : new BatteryHand(battery.device, battery.limits, pollMs, log);
-    this.#relays = loads.map(({ settings, relay }) => new RelayHand(settings, relay, journal, log));
-    this.#plan = new SwitchPlan(
-      loads.map(({ settings }) => settings),
-      journal,
-      zone,
-      this.#intervalMs,
-    );
+      battery === null
+        ? null
+        : new BatteryHand(battery.device, battery.limits, pollMs, log, battery.care);
+    this.#desk = new LoadDesk({
+      ...{ loads, groups: ports.groups ?? [], journal, log, zone, intervalMs },
+      spreadMs: ports.spreadMs ?? 0,
+    });
+    this.commands = new LoadCommands({
+      ...{ desk: this.#desk, clock },
+      now: () => this.#now(),
+      inTurn: (work) => this.#inTurn(work),
+      act: () => this.#act(this.#now()),
+      situation: () => this.#situation(this.#now()),
+    });
   }
 
   /** Drives battery and loads to their safe ways, then follows until the signal or `stop`. */
@@ -112,8 +126,8 @@ export class FollowingService {
     if (signal.aborted) this.#stopping.abort(signal.reason);
     const pacer = clock.pacer('following');
     await this.#inTurn(async () => {
-      const time = this.#time.read();
-      for (const relay of this.#relays) await relay.recall(time);
+      const time = this.#now();
+      await this.#desk.recall(time);
       await this.#goSafe('starting', time);
     });
     events.on('sample', (sample) => this.#inTurn(() => this.#onSample(sample)));
@@ -128,14 +142,16 @@ export class FollowingService {
   }
 
   status(): FollowingStatus {
-    const decision = this.#decision;
+    const way = this.#way;
+    const time = this.#now();
     return {
-      way: decision.way,
-      reason: decision.way === 'automatic' ? decision.reason : null,
-      targetW: decision.way === 'following' ? (decision.targetWs * 1000) / this.#intervalMs : null,
+      way: way.way,
+      reason: way.way === 'automatic' ? way.reason : null,
+      targetW: way.way === 'following' ? (way.targetWs * 1000) / this.#intervalMs : null,
       batteryOrder: this.#battery?.order ?? null,
       battery: this.#batteryState,
-      loads: this.#relays.map(({ load, isOn, sinceMs }) => ({ name: load.name, isOn, sinceMs })),
+      loads: this.#desk.status(time),
+      limitW: this.#desk.orders.limit(time.atMs)?.limitW ?? null,
     };
   }
 
@@ -146,17 +162,26 @@ export class FollowingService {
       while (!signal.aborted) {
         const { atMs } = this.#time.read();
         const leftMs = this.#intervalMs - (atMs % this.#intervalMs);
-        await pacer.until(clock.now() + leftMs, signal);
-        await this.#inTurn(async () => {
-          if (this.#isSilent) await this.#goSafe('the meter is silent', this.#time.read());
-        });
+        const isSilent = this.#silentSafeFromMs !== null;
+        const waitMs = isSilent ? Math.min(leftMs, SILENT_TICK_MS) : leftMs;
+        await pacer.until(clock.now() + waitMs, signal);
+        await this.#inTurn(() => this.#whileSilent());
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
       pacer.close();
-      await this.#afterAll(() => this.#goSafe('stopping', this.#time.read()));
+      await this.#afterAll(() => this.#goSafe('stopping', this.#now()));
     }
+  }
+
+  /** Loads stay as they are to the end of the interval, then they go safe. */
+  async #whileSilent(): Promise<void> {
+    const fromMs = this.#silentSafeFromMs;
+    const time = this.#now();
+    if (fromMs === null || time.atMs < fromMs) return;
+    this.#draw = null;
+    await this.#act(time);
   }
 
   /** After a stop nothing is done any more. */
@@ -172,83 +197,72 @@ export class FollowingService {
     return turn;
   }
 
+  #now(atMs?: UnixMs): LoadTime {
+    const time = this.#time.read();
+    const at = atMs ?? time.atMs;
+    return { certainty: time.certainty, atMs: at, steadyMs: this.#steady.tick(at) };
+  }
+
   async #onSilence(isSilent: boolean): Promise<void> {
-    this.#isSilent = isSilent;
-    if (!isSilent) return;
-    this.#decision = { way: 'automatic', reason: 'the meter is silent' };
-    // Relays stay as they are to the end of the interval.
+    if (!isSilent) {
+      this.#silentSafeFromMs = null;
+      return;
+    }
+    const { atMs } = this.#time.read();
+    this.#silentSafeFromMs = (Math.floor(atMs / this.#intervalMs) + 1) * this.#intervalMs;
+    this.#way = { way: 'automatic', reason: 'the meter is silent' };
+    this.#hold = null;
     await this.#battery?.automatic();
   }
 
   async #onSample(sample: Sample): Promise<void> {
-    const time = { ...this.#time.read(), atMs: sample.at };
+    const time = this.#now(sample.at);
     const interval = Math.floor(time.atMs / this.#intervalMs);
     const wasHeld = this.#battery === null || this.#battery.order?.kind === 'hold';
     this.#batteryState = (await this.#battery?.read()) ?? null;
     const batteryW = this.#batteryState?.powerW ?? 0;
     const { powerW, runningNetWs } = sample;
     this.#estimate.observe({ atMs: time.atMs, powerW, batteryW, interval, runningNetWs }, wasHeld);
-    this.#decision = this.#decide(time, interval);
-    switch (this.#decision.way) {
-      case 'following':
-        await this.#follow(this.#decision.targetWs, sample, time, interval);
-        break;
-      case 'switched-off':
-        await this.#battery?.hold(0);
-        await this.#switchLoads(time, interval, null);
-        break;
-      case 'automatic':
-        await this.#beAutomatic(this.#decision.reason, time, interval);
+    this.#draw = this.#drawNow(batteryW);
+    this.#way = this.#ways.find(time, interval);
+    this.#hold = null;
+    if (this.#way.way !== 'following') {
+      if (this.#way.way === 'switched-off') await this.#battery?.hold(0, time);
+      else await this.#battery?.automatic();
+      await this.#act(time);
+      return;
     }
+    await this.#follow(this.#way.targetWs, sample, time);
   }
 
-  #decide(time: TimeReading, interval: Interval): Decision {
-    const { journal, isEnabled, calendar } = this.#ports;
-    if (time.certainty === 'unknown') {
-      return { way: 'automatic', reason: 'the clock is not proven' };
-    }
-    if (time.certainty === 'proven' && journal.isWritable) this.#trustedInterval = interval;
-    if (this.#trustedInterval !== interval) {
-      const cause = journal.isWritable ? 'the clock is not proven' : 'the disk cannot be written';
-      return { way: 'automatic', reason: cause };
-    }
-    if (!isEnabled) return { way: 'switched-off' };
-    const row = journal.schedule(interval);
-    if (row === null) return { way: 'automatic', reason: 'nothing is scheduled' };
-    const targetWs = (row.committedW + row.untradedW) * calendar.intervalSeconds;
-    return { way: 'following', targetWs };
-  }
-
-  async #follow(
-    targetWs: number,
-    sample: Sample,
-    time: TimeReading,
-    interval: Interval,
-  ): Promise<void> {
-    const remainingMs = (interval + 1) * this.#intervalMs - time.atMs;
+  async #follow(targetWs: number, sample: Sample, time: LoadTime): Promise<void> {
+    const remainingMs = this.#intervalMs - (time.atMs % this.#intervalMs);
+    const remainingS = remainingMs / 1000;
     // What was not metered is taken to have been on target.
     const elapsed = 1 - remainingMs / this.#intervalMs;
     const meteredWs = sample.runningNetWs ?? targetWs * elapsed;
-    const outcome = (shiftW: number) =>
+    const battery = this.#usableBattery();
+    const outcome = (loadW: number) =>
       followTarget({
-        targetWs,
-        meteredWs,
-        remainingS: remainingMs / 1000,
-        stepS: this.#ports.pollMs / 1000,
-        loadW: (this.#estimate.loadW ?? sample.powerW) + shiftW,
-        battery: this.#usableBattery(),
+        ...{ targetWs, meteredWs, remainingS, loadW, battery },
+        ...{ stepS: this.#ports.pollMs / 1000, mostW: this.#mostW(time) },
+        leastW: -(this.#ports.maxPowerW ?? Number.POSITIVE_INFINITY),
       });
-    const isBatteryKnown = this.#battery === null || this.#usableBattery() !== null;
+    const isBatteryKnown = this.#battery === null || battery !== null;
+    // A lost answer of the battery is no reason to move a relay against the plan.
     if (isBatteryKnown) {
-      const toleranceWs = Math.max(TOLERANCE_WS, Math.abs(targetWs) * TOLERANCE_SHARE);
-      const unmetW = (shiftW: number) => outcome(shiftW).unmetW;
-      await this.#switchLoads(time, interval, { remainingMs, toleranceWs, unmetW });
-    } else {
-      // A lost answer of the battery is no reason to move a relay against the plan.
-      await this.#switchLoads(time, interval, null);
+      this.#hold = {
+        remainingMs,
+        toleranceWs: Math.max(TOLERANCE_WS, Math.abs(targetWs) * TOLERANCE_SHARE),
+        strayWs: this.#estimate.strayWs(remainingS),
+        unmetW: (shiftW) =>
+          outcome((this.#estimate.meanW(remainingS) ?? sample.powerW) + shiftW).unmetW,
+      };
     }
+    await this.#act(time);
     if (this.#battery === null) return;
-    if (isBatteryKnown) await this.#battery.hold(outcome(0).setPointW);
+    const loadW = this.#estimate.loadW ?? sample.powerW;
+    if (isBatteryKnown) await this.#battery.hold(outcome(loadW).setPointW, time);
     else await this.#battery.automatic();
   }
 
@@ -259,63 +273,41 @@ export class FollowingService {
     return { limits, room: roomOf(limits, share) };
   }
 
-  /** @param hold what must be held; null to do as planned alone */
-  async #switchLoads(time: TimeReading, interval: Interval, hold: Hold | null): Promise<void> {
-    for (const [index, relay] of this.#relays.entries()) {
-      const { isOn: wanted, isMust } = this.#plan.wish(index, time.atMs, interval);
-      if (isMust || hold === null) {
-        await this.#turn(relay, wanted, isMust ? 'needs its energy today' : 'planned', time);
-        continue;
-      }
-      // Once in an interval is enough: a load is not played with.
-      if (this.#isTurned(relay, interval)) continue;
-      const owedWs = () => this.#plan.owedWs(index, time.atMs);
-      const { isOn } = relay;
-      const shiftW = wanted ? relay.load.powerW : -relay.load.powerW;
-      const isKept =
-        isOn !== null &&
-        isOn !== wanted &&
-        isBetterKept(hold.unmetW(0), hold.unmetW(shiftW), { ...hold, isOn, owedWs });
-      // A late turn would reach into the next interval, which counts on the plan.
-      const { minimumOnMs } = relay.load;
-      const isLate = wanted && hold.remainingMs < Math.min(minimumOnMs, this.#intervalMs / 2);
-      if (isKept) this.#turned.names.add(relay.load.name);
-      else if (!isLate) await this.#turn(relay, wanted, 'planned', time);
-      if (isKept || relay.isOn === null) continue;
-      const unmetW = hold.unmetW(0);
-      const turnTo = lastResort(relay.load, { ...hold, unmetW, isOn: relay.isOn, owedWs });
-      if (turnTo === null) continue;
-      const error = `${Math.abs(Math.round(unmetW))} W too ${unmetW > 0 ? 'little' : 'much'}`;
-      const isDone = await this.#turn(relay, turnTo, `holds the commitment: ${error}`, time);
-      if (isDone) this.#turned.names.add(relay.load.name);
-    }
+  /** Most that the home may draw now, W. */
+  #mostW({ atMs }: LoadTime): number {
+    const limitW = this.#desk.orders.limit(atMs)?.limitW ?? Number.POSITIVE_INFINITY;
+    return Math.min(limitW, this.#ports.maxPowerW ?? Number.POSITIVE_INFINITY);
   }
 
-  #isTurned(relay: RelayHand, interval: Interval): boolean {
-    if (this.#turned.interval !== interval) this.#turned = { interval, names: new Set() };
-    return this.#turned.names.has(relay.load.name);
+  #drawNow(batteryW: number): Draw | null {
+    const { loadW, nowW } = this.#estimate;
+    if (loadW === null || nowW === null) return null;
+    const battery = this.#usableBattery();
+    const giveW = (battery?.room.dischargeableWs ?? 0) / RESERVE_S;
+    const leastBatteryW = -Math.min(battery?.limits.dischargeW ?? 0, giveW);
+    return { seenW: nowW, meanW: loadW, batteryW, leastBatteryW };
   }
 
-  async #turn(relay: RelayHand, on: boolean, why: string, time: TimeReading): Promise<boolean> {
-    const isDone = await relay.turn(on, why, time);
-    if (isDone) this.#estimate.shift(on ? relay.load.powerW : -relay.load.powerW);
-    return isDone;
+  async #act(time: LoadTime): Promise<void> {
+    const shiftW = await this.#desk.act(this.#situation(time));
+    if (shiftW !== 0) this.#estimate.shift(shiftW);
   }
 
-  async #beAutomatic(reason: string, time: TimeReading, interval: Interval): Promise<void> {
+  #situation(time: LoadTime) {
+    const interval: Interval = Math.floor(time.atMs / this.#intervalMs);
+    const way = this.#way;
+    const isSure = time.certainty === 'proven' && this.#ports.journal.isWritable;
+    // While nothing is followed, and needs cannot be told or kept, loads are let go.
+    const letGo = way.way === 'automatic' && !(isSure && this.#silentSafeFromMs === null);
+    return {
+      ...{ time, interval, hold: this.#hold, draw: this.#draw },
+      letGo: letGo && way.way === 'automatic' ? way.reason : null,
+      isScheduled: way.way !== 'automatic',
+    };
+  }
+
+  async #goSafe(why: string, time: LoadTime): Promise<void> {
     await this.#battery?.automatic();
-    for (const [index, relay] of this.#relays.entries()) {
-      const isSure = time.certainty === 'proven' && this.#ports.journal.isWritable;
-      if (isSure && this.#plan.wish(index, time.atMs, interval).isMust) {
-        await relay.turn(true, 'needs its energy today', time);
-      } else if (relay.isOn === null || relay.mayTurn(time) || !isSure) {
-        await relay.toSafe(reason, time);
-      }
-    }
-  }
-
-  async #goSafe(why: string, time: TimeReading): Promise<void> {
-    await this.#battery?.automatic();
-    for (const relay of this.#relays) await relay.toSafe(why, time);
+    await this.#desk.forceSafe(why, time);
   }
 }

@@ -11,12 +11,11 @@ import type { EventMap } from './events.ts';
 import type { ControlledPower } from './journal/controlled.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ReadingRow } from './journal/rows.ts';
-import { owedWs, plannedOnMs } from './loads/switching.ts';
+import { LoadForecasts } from './loads/load-forecasts.ts';
 import { afterOne, batteryCourse, planningLimits } from './strategy/battery.ts';
 import { Forecaster } from './strategy/forecast.ts';
 import { HomeTime } from './strategy/home-time.ts';
 import type { NetLoadForecast, Plan, PlanSlot } from './strategy/plan.ts';
-import type { SwitchedLoad } from './strategy/switched-loads.ts';
 import type { Tariff } from './strategy/tariff.ts';
 import { type OpenOffer, wantsOf } from './strategy/wants.ts';
 
@@ -33,7 +32,7 @@ export interface MarketView {
 }
 
 export interface PlanningOptions {
-  settings: Pick<AgentSettings, 'battery' | 'loads' | 'home' | 'trading'>;
+  settings: Pick<AgentSettings, 'battery' | 'loads' | 'groups' | 'home' | 'trading'>;
   calendar: MarketCalendar;
   leastOfferWs: number;
   clock: Clock;
@@ -57,6 +56,7 @@ export class PlanningService {
   readonly #seconds: number;
   readonly #forecaster: Forecaster;
   readonly #time: HomeTime;
+  readonly #loads: LoadForecasts;
   readonly #lookAhead: number;
   /** Expected net load two intervals after it was made, W, to be scored. */
   readonly #expectedW = new Map<Interval, number>();
@@ -69,6 +69,11 @@ export class PlanningService {
     this.#seconds = options.calendar.intervalSeconds;
     this.#forecaster = new Forecaster(this.#seconds);
     this.#time = new HomeTime(options.settings.home.zone);
+    this.#loads = new LoadForecasts({
+      ...{ journal: options.journal, intervalMs: this.#seconds * 1000 },
+      ...{ loads: options.settings.loads, groups: options.settings.groups },
+      zone: options.settings.home.zone,
+    });
     const perDay = Math.ceil(SECONDS_PER_DAY / this.#seconds);
     this.#lookAhead = Math.max(options.calendar.horizonIntervals - 1, Math.min(perDay, LOOK_AHEAD));
   }
@@ -164,9 +169,11 @@ export class PlanningService {
     }
     const plan = wantsOf(await this.#wants(current, forecasts));
     const horizon = this.#o.calendar.horizonIntervals - 1;
-    const rows = plan.slots.slice(0, horizon).map((slot) => this.#rowOf(slot, current));
+    const slots = plan.slots.slice(0, horizon);
+    const rows = slots.map((slot) => this.#rowOf(slot, current));
+    const byLoad = new Map(slots.map((slot) => [slot.interval, slot.byLoad]));
     const isKept = this.#guarded('the plan', () =>
-      this.#o.journal.recordPlan(current, forecasts.slice(0, horizon), rows),
+      this.#o.journal.recordPlan(current, forecasts.slice(0, horizon), rows, byLoad),
     );
     if (!isKept) return;
     const next = forecasts[0];
@@ -188,7 +195,7 @@ export class PlanningService {
       ahead: settings.trading.ahead,
       forecasts,
       battery: model === null || storedWs === null ? null : { model, storedWs },
-      loads: this.#loads(current),
+      loads: this.#loads.wanted(current),
       openOffers: market.openOffers(current + 1),
       flexibleSoldW: market.flexibleSoldW(current + 1),
       tariff: tariff ?? { useMicroPerKwh: [1], feedInMicroPerKwh: [0] },
@@ -238,36 +245,6 @@ export class PlanningService {
       });
       return false;
     }
-  }
-
-  /** What each load still wants on the day of the next interval. */
-  #loads(current: Interval): SwitchedLoad[] {
-    const { settings, journal } = this.#o;
-    if (settings.loads.length === 0) return [];
-    const startMs = current * this.#seconds * 1000;
-    const nextMs = startMs + this.#seconds * 1000;
-    const dayStartMs = this.#time.dayStart(nextMs / 1000) * 1000;
-    const dayEndMs = this.#time.nextDayStart(nextMs / 1000) * 1000;
-    const first = journal.firstInterval();
-    const isSameDay = startMs >= dayStartMs;
-    const plannedW = isSameDay ? (journal.plan(current)?.loadsW ?? 0) : 0;
-    const planned = plannedOnMs(settings.loads, plannedW, this.#seconds * 1000);
-    return settings.loads.map((load, index) => {
-      const doneMs = isSameDay ? journal.onTimeMs(load.name, dayStartMs, startMs) : 0;
-      const day = {
-        nowMs: nextMs,
-        startMs: dayStartMs,
-        endMs: dayEndMs,
-        watchedSinceMs: first === null ? startMs : first * this.#seconds * 1000,
-        onMs: doneMs + (planned[index] ?? 0),
-      };
-      return {
-        name: load.name,
-        powerW: load.powerW,
-        neededTodayWs: owedWs(load, day),
-        minimumOnSeconds: load.minimumOnMs / 1000,
-      };
-    });
   }
 
   #rowOf(slot: PlanSlot, madeIn: Interval): PlanRow {

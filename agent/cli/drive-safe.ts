@@ -4,7 +4,8 @@
  */
 import type { Bus, Clock, Files, RelayWires, Resources } from '../../host/ports.ts';
 import type { BusSettings } from '../config/buses.ts';
-import type { AgentSettings, LoadSettings } from '../config.ts';
+import type { LoadSettings } from '../config/loads.ts';
+import type { AgentSettings } from '../config.ts';
 import { openBattery } from '../drivers/battery.ts';
 import { loadProfile, OWN_PROFILES_FOLDER } from '../drivers/profile.ts';
 import { openRelay } from '../drivers/relays/open-relay.ts';
@@ -52,9 +53,9 @@ export async function driveSafe(settings: AgentSettings, ports: SafePorts): Prom
   return reports;
 }
 
-/** The relays of a load, each with the state that is safe for it. */
-function safeRelays({ name, safe, relay }: LoadSettings) {
-  return [{ name: `loads.${name}`, safe, relay }];
+/** The relays of a load, each with the state that is safe for it; a heat pump's are both off. */
+function safeRelays({ name, safe, relays }: LoadSettings) {
+  return relays.map((relay) => ({ name: `loads.${name}`, safe, relay }));
 }
 
 function batteryOf(

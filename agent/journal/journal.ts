@@ -8,6 +8,7 @@
 import { type Sql, SqlError, type SqlRow, type SqlValue, type UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
+import { type LoadPlan, LoadRecords } from './load-records.ts';
 import {
   type Checkpoint,
   type PlanRow,
@@ -19,6 +20,7 @@ import {
   readSchedule,
   readSwitch,
   type ScheduleRow,
+  type Span,
   type SwitchRow,
 } from './rows.ts';
 
@@ -26,11 +28,13 @@ import {
 const MOST_AHEAD = 96;
 
 export class Journal {
+  readonly loads: LoadRecords;
   readonly #sql: Sql;
   #isWritable = true;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.loads = new LoadRecords(sql, (work) => this.#write(work));
   }
 
   /**
@@ -100,11 +104,15 @@ export class Journal {
 
   // -------------------------------------------------------------------------- forecasts and plans
 
-  /** A plan made in `madeIn`, with the forecasts it stands on. Replaces older plan rows. */
+  /**
+   * A plan made in `madeIn`, with the forecasts it stands on. Replaces older plan rows.
+   * @param byLoad what each load takes of `loadsW`, by interval
+   */
   recordPlan(
     madeIn: Interval,
     forecasts: readonly NetLoadForecast[],
     plans: readonly PlanRow[],
+    byLoad: ReadonlyMap<Interval, LoadPlan> = new Map(),
   ): void {
     this.#write(() => {
       for (const each of forecasts) {
@@ -129,6 +137,7 @@ export class Journal {
           each.code,
           each.sentence,
         );
+        this.loads.putPlan(each.interval, byLoad.get(each.interval) ?? new Map());
       }
     });
   }
@@ -230,8 +239,8 @@ export class Journal {
     );
   }
 
-  /** How long a load was on within [fromMs, toMs), by the recorded switches. Milliseconds. */
-  onTimeMs(load: string, fromMs: UnixMs, toMs: UnixMs): number {
+  /** When a load was on within [fromMs, toMs), by the recorded switches, in order. */
+  onSpans(load: string, fromMs: UnixMs, toMs: UnixMs): Span[] {
     const before = this.#one(
       `SELECT * FROM switches WHERE load = ? AND at_ms < ?
        ORDER BY at_ms DESC, rowid DESC LIMIT 1`,
@@ -239,14 +248,30 @@ export class Journal {
       load,
       fromMs,
     );
+    const turns = this.#list(
+      `SELECT * FROM switches WHERE load = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, rowid`,
+      readSwitch,
+      load,
+      fromMs,
+      toMs,
+    );
+    const spans: Span[] = [];
     let sinceMs = before?.isOn ? fromMs : null;
-    let onMs = 0;
-    for (const each of this.switches(fromMs, toMs)) {
-      if (each.load !== load) continue;
-      if (sinceMs !== null) onMs += each.atMs - sinceMs;
-      sinceMs = each.isOn ? each.atMs : null;
+    for (const { isOn, atMs } of turns) {
+      if (isOn) sinceMs ??= atMs;
+      else if (sinceMs !== null) {
+        spans.push({ fromMs: sinceMs, toMs: atMs });
+        sinceMs = null;
+      }
     }
-    return sinceMs === null ? onMs : onMs + (toMs - sinceMs);
+    if (sinceMs !== null) spans.push({ fromMs: sinceMs, toMs });
+    return spans;
+  }
+
+  /** How long a load was on within [fromMs, toMs), ms. */
+  onTimeMs(load: string, fromMs: UnixMs, toMs: UnixMs): number {
+    const spans = this.onSpans(load, fromMs, toMs);
+    return spans.reduce((sum, span) => sum + span.toMs - span.fromMs, 0);
   }
 
   // ---------------------------------------------------------------------------------- checkpoints

@@ -41,6 +41,12 @@ export interface SwitchRow {
   why: string;
 }
 
+/** Some time, from one moment to another. */
+export interface Span {
+  fromMs: UnixMs;
+  toMs: UnixMs;
+}
+
 /** Where metering stood at `atMs`. */
 export interface Checkpoint {
   atMs: UnixMs;

@@ -6,6 +6,7 @@
  * Numbered scripts for host/sqlite.ts: only ever added to (design: storage).
  */
 import { CONTROLLED_TABLE } from './controlled.ts';
+import { LOAD_TABLES } from './load-records.ts';
 
 const TABLES = `
 -- One row per closed interval. Energy is NULL where it is not known: never 0 for unknown.
@@ -70,4 +71,4 @@ CREATE TABLE checkpoints (
 ) STRICT;
 `;
 
-export const JOURNAL_MIGRATIONS: readonly string[] = [TABLES, CONTROLLED_TABLE];
+export const JOURNAL_MIGRATIONS: readonly string[] = [TABLES, CONTROLLED_TABLE, LOAD_TABLES];

@@ -23,6 +23,9 @@ export interface FollowInput {
   stepS: number;
   /** Expected mean net load for the rest of the interval without the battery, W. */
   loadW: number;
+  /** Most and least that the home may draw now (fuse, operator's limit), W; none by default. */
+  mostW?: number;
+  leastW?: number;
   /** Null when there is none, or it cannot be used now. */
   battery: { limits: BatteryModel; room: BatteryRoom } | null;
 }
@@ -51,9 +54,11 @@ export function roomOf(limits: BatteryModel, stateOfCharge: number): BatteryRoom
 
 export function followTarget(input: FollowInput): FollowOutput {
   const { targetWs, meteredWs, remainingS, stepS, loadW, battery } = input;
+  const { mostW = Number.POSITIVE_INFINITY, leastW = Number.NEGATIVE_INFINITY } = input;
   const neededW = (targetWs - meteredWs) / remainingS - loadW;
   if (battery === null) return { setPointW: 0, unmetW: neededW };
-  const wantedW = (targetWs - meteredWs) / Math.max(remainingS, SETTLE_S) - loadW;
+  const dueW = (targetWs - meteredWs) / Math.max(remainingS, SETTLE_S);
+  const wantedW = Math.max(leastW, Math.min(mostW, dueW)) - loadW;
   return {
     setPointW: Math.round(within(battery, wantedW, Math.min(stepS, remainingS))),
     unmetW: neededW - within(battery, neededW, remainingS),

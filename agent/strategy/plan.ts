@@ -47,6 +47,8 @@ export interface PlanSlot {
   /** Planned battery power (charge positive) and switched load power, means over the interval. */
   batteryW: number;
   loadsW: number;
+  /** What each load takes of it, W. */
+  byLoad: ReadonlyMap<string, number>;
   /** What the meter would show if nothing flexible is traded: forecast + battery + loads. */
   plannedW: number;
   /** What was offered for it and why; null where nothing was decided yet. */

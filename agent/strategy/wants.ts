@@ -79,7 +79,10 @@ class Wants {
     this.#input = input;
     this.#words = new Words(input.time, input.intervalSeconds);
     this.#limits = input.battery === null ? null : planningLimits(input.battery.model);
-    const loadsW = this.#planLoads();
+    const byLoad = this.#planLoads();
+    const loadsW = input.forecasts.map((_, slot) =>
+      [...byLoad.values()].reduce((sum, plan) => sum + (plan[slot] ?? 0), 0),
+    );
     const netW = input.forecasts.map(({ p50W }, slot) => p50W + (loadsW[slot] ?? 0));
     this.#course = this.#planBattery(netW);
     this.#slots = input.forecasts.map((forecast, slot) => {
@@ -91,6 +94,7 @@ class Wants {
         forecast,
         batteryW,
         loadsW: load,
+        byLoad: new Map([...byLoad].map(([name, plan]) => [name, plan[slot] ?? 0])),
         plannedW,
         reason: null,
       };
@@ -108,15 +112,12 @@ class Wants {
     return { madeIn: this.#input.madeIn, slots: this.#slots, blocks: this.#blocks };
   }
 
-  #planLoads(): number[] {
-    const { forecasts, loads, tariff, intervalSeconds, time, madeIn } = this.#input;
-    if (loads.length === 0) return forecasts.map(() => 0);
-    const dayEnd = time.nextDayStart((madeIn + 1) * intervalSeconds);
+  #planLoads(): Map<string, number[]> {
+    const { forecasts, loads, tariff, intervalSeconds } = this.#input;
     const slots = forecasts.map(({ interval, p50W }) => ({
       interval,
       netW: p50W,
       prices: pricesAt(tariff, interval, intervalSeconds),
-      isToday: interval * intervalSeconds < dayEnd,
     }));
     return planSwitchedLoads(loads, slots, intervalSeconds);
   }

@@ -3,7 +3,7 @@ import { EventMap } from '../../agent/events.ts';
 import { FollowingService } from '../../agent/following.ts';
 import { Journal } from '../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
-import type { SwitchedLoadSettings } from '../../agent/loads/relay-hand.ts';
+import { dailyNeed, type LoadModel, loadModel } from '../../agent/loads/model.ts';
 import { MeteringService } from '../../agent/metering.ts';
 import type { Log } from '../../host/ports.ts';
 import { openSql } from '../../host/sqlite.ts';
@@ -33,19 +33,15 @@ export interface FollowOptions extends HomeOptions {
   pollS?: number;
   isEnabled?: boolean;
   hasBattery?: boolean;
-  boiler?: Partial<SwitchedLoadSettings> | null;
+  boiler?: Partial<LoadModel> | null;
 }
 
 const quiet: Log = { info() {}, warn() {}, error() {} };
 
-const BOILER: SwitchedLoadSettings = {
-  name: 'boiler',
-  powerW: 2000,
-  energyPerDayWs: 4 * 3_600_000,
-  minimumOnMs: 600_000,
-  minimumOffMs: 300_000,
-  safe: 'off',
-};
+const BOILER = loadModel({
+  ...{ name: 'boiler', powerW: 2000, need: dailyNeed(4 * 3_600_000) },
+  ...{ minimumOnMs: 600_000, minimumOffMs: 300_000 },
+});
 
 export async function withFollowedHome(
   options: FollowOptions,
@@ -68,7 +64,7 @@ export async function withFollowedHome(
   const following = new FollowingService({
     ...shared,
     battery: options.hasBattery === false ? null : { device: home.battery, limits },
-    loads: boiler ? [{ settings: { ...BOILER, ...boiler }, relay: home.relay }] : [],
+    loads: boiler ? [{ settings: { ...BOILER, ...boiler }, relays: [home.relay] }] : [],
     zone: 'UTC',
     isEnabled: options.isEnabled ?? true,
   });

@@ -12,6 +12,7 @@ import { EventMap } from '../../agent/events.ts';
 import { FollowingService } from '../../agent/following.ts';
 import { Journal } from '../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
+import { dailyNeed, loadModel } from '../../agent/loads/model.ts';
 import { MeteringService } from '../../agent/metering.ts';
 import { TcpBuses } from '../../host/modbus-bus.ts';
 import type { Log } from '../../host/ports.ts';
@@ -56,12 +57,13 @@ async function withEmulatedHome(isEnabled: boolean, work: (run: Run) => Promise<
   const shared = { clock, log: quiet, journal, events: new EventMap(), calendar, pollMs: 75_000 };
   const { powerW, energyPerDayWs } = spec.switchedLoad;
   const minimums = { minimumOnMs: 600_000, minimumOffMs: 300_000 };
-  const settings = { name: 'boiler', powerW, energyPerDayWs, ...minimums, safe: 'off' as const };
+  const need = dailyNeed(energyPerDayWs);
+  const settings = loadModel({ name: 'boiler', powerW, need, ...minimums });
   const battery = openBattery(bus, loadProfile(resources, 'transax-lab-battery'), 2);
   const following = new FollowingService({
     ...shared,
     battery: { device: battery, limits: { ...spec.battery, lowShare: 0.1, highShare: 0.95 } },
-    loads: [{ settings, relay: openCoilRelay(bus, 3, 0) }],
+    loads: [{ settings, relays: [openCoilRelay(bus, 3, 0)] }],
     zone: 'Europe/Berlin',
     isEnabled,
   });

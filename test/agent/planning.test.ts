@@ -4,6 +4,7 @@ import { EventMap } from '../../agent/events.ts';
 import { ControlledPower } from '../../agent/journal/controlled.ts';
 import { Journal } from '../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
+import { loadModel } from '../../agent/loads/model.ts';
 import { type MarketView, PlanningService } from '../../agent/planning.ts';
 import type { Plan } from '../../agent/strategy/plan.ts';
 import { type Log, type Sql, SqlError } from '../../host/ports.ts';
@@ -21,20 +22,8 @@ const CALENDAR = {
   quietSeconds: 300,
   horizonIntervals: 13,
 };
-const LOAD = {
-  name: 'boiler',
-  powerW: 2000,
-  relay: {
-    driver: 'modbus-coil' as const,
-    bus: 'house',
-    unit: 1,
-    coil: 0,
-  },
-  energyPerDayWs: 0,
-  minimumOnMs: 0,
-  minimumOffMs: 0,
-  safe: 'off' as const,
-};
+const RELAY = { driver: 'modbus-coil' as const, bus: 'house', unit: 1, coil: 0 };
+const LOAD = { ...loadModel({ name: 'boiler', powerW: 2000 }), relays: [RELAY] };
 const MARKET: MarketView = {
   openOffers: () => [],
   flexibleSoldW: () => new Map(),
@@ -66,6 +55,7 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
     settings: {
       battery: null,
       loads: change.hasLoad ? [LOAD] : [],
+      groups: [],
       home: { zone: 'Europe/Berlin', maxPowerW: 11_000 },
       trading: { pollMs: 5000, ahead: 1, blockMs: 15_000 },
     },

@@ -11,7 +11,7 @@ test('the relays in it are read without a fault, together with the settings to s
   const [before = '', after = ''] = start.split(/\[loads\.boiler\][\s\S]*?(?=\n\[)/);
   const text = `${before}${blockOf(TEXT, 'toml')}${after}`;
   const { loads } = readAgentSettings(text, 'agent.toml', '/etc/transax');
-  const drivers = loads.map(({ relay }) => relay.driver);
+  const drivers = loads.flatMap(({ relays }) => relays.map(({ driver }) => driver));
   assert.equal(drivers, ['gpio', 'gpio-sysfs', 'http', 'modbus-coil']);
   assert.is(loads.find(({ name }) => name === 'freezer')?.safe, 'on');
 });

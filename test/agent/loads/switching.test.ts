@@ -1,20 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  isBetterKept,
-  lastResort,
-  mustRunMs,
-  owedWs,
-  plannedOnMs,
-} from '../../../agent/loads/switching.ts';
+import { loadModel } from '../../../agent/loads/model.ts';
+import { aimOf, isBetterKept, lastResort, plannedOnMs } from '../../../agent/loads/switching.ts';
 
 const test = suite('switching');
 
-const HOUR = 3_600_000;
-const BOILER = {
-  ...{ powerW: 2000, energyPerDayWs: 4 * 3_600_000 },
-  ...{ minimumOnMs: 600_000, minimumOffMs: 300_000 },
-};
+const BOILER = loadModel({
+  ...{ name: 'boiler', powerW: 2000, minimumOnMs: 600_000, minimumOffMs: 300_000 },
+});
 
 test('the planned power is given to the loads in order', () => {
   const loads = [BOILER, { powerW: 1000 }];
@@ -23,32 +16,16 @@ test('the planned power is given to the loads in order', () => {
   assert.equal(plannedOnMs(loads, 0, 900_000), [0, 0]);
 });
 
-test('a day that was watched in part owes its part', () => {
-  const day = { nowMs: 12 * HOUR, startMs: 0, endMs: 24 * HOUR, watchedSinceMs: -HOUR, onMs: HOUR };
-  assert.is(owedWs(BOILER, day), 2 * 3_600_000);
-  assert.is(owedWs(BOILER, { ...day, watchedSinceMs: 12 * HOUR, onMs: 0 }), 2 * 3_600_000);
-  assert.is(owedWs(BOILER, { ...day, onMs: 5 * HOUR }), 0);
-});
-
-test('a load must run when a later start would not do, and not for crumbs', () => {
-  const day = (hour: number, onMs: number) => ({
-    ...{ nowMs: hour * HOUR, startMs: 0, endMs: 24 * HOUR, watchedSinceMs: 0, onMs },
-  });
-  assert.is(mustRunMs(BOILER, day(21.7, 0), 900_000), 0);
-  assert.is(mustRunMs(BOILER, day(21.8, 0), 900_000), 2 * HOUR);
-  assert.is(mustRunMs(BOILER, day(23.9, 1.9 * HOUR), 900_000), 0);
-});
-
 test('a load is turned only where that mends the interval', () => {
   const state = {
     ...{ unmetW: 1500, remainingMs: 700_000, isOn: false },
-    ...{ owedWs: () => 1, toleranceWs: 36_000 },
+    ...{ hasUse: () => true, toleranceWs: 36_000 },
   };
   const rows: [change: Partial<typeof state>, turnTo: boolean | null][] = [
     [{}, true],
     [{ unmetW: 900 }, null],
     [{ isOn: true }, null],
-    [{ owedWs: () => 0 }, null],
+    [{ hasUse: () => false }, null],
     // It would have to stay on into the next interval.
     [{ remainingMs: 500_000 }, null],
     [{ isOn: true, unmetW: -1500 }, false],
@@ -57,16 +34,55 @@ test('a load is turned only where that mends the interval', () => {
     [{ unmetW: 1500, toleranceWs: 2_000_000 }, null],
   ];
   for (const [change, turnTo] of rows) {
-    assert.is(lastResort(BOILER, { ...state, ...change }), turnTo, JSON.stringify(change));
+    const row = { ...state, ...change };
+    const turned = lastResort(BOILER, { ...row, unmetW: () => row.unmetW });
+    assert.is(turned, turnTo, JSON.stringify(change));
   }
 });
 
 test('a load is kept where turning it could not be made up for', () => {
-  const state = { remainingMs: 900_000, isOn: true, owedWs: () => 1, toleranceWs: 36_000 };
+  const state = { remainingMs: 900_000, isOn: true, hasUse: () => true, toleranceWs: 36_000 };
   assert.is(isBetterKept(0, -1900, state), true);
-  assert.is(isBetterKept(0, -1900, { ...state, owedWs: () => 0 }), false);
+  assert.is(isBetterKept(0, -1900, { ...state, hasUse: () => false }), false);
   assert.is(isBetterKept(2000, 500, state), false);
   assert.is(isBetterKept(0, 30, state), false);
+});
+
+test('a nimble load waits while either way is open, and turns when one closes', () => {
+  const rod = loadModel({
+    ...{ name: 'rod', kind: 'interruptible', powerW: 2000, takesSurplus: true },
+    ...{ minimumOnMs: 60_000, minimumOffMs: 60_000 },
+  });
+  // It must still deliver so much of the most that it can in 600 s, give or take 200 kWs.
+  const aim = (share: number, isOn: boolean, hasUse = true) =>
+    aimOf(rod, {
+      ...{ intervalMs: 900_000, remainingMs: 600_000, isOn, isPlanned: false, isTurned: true },
+      ...{ hasUse: () => hasUse, toleranceWs: 36_000, strayWs: 200_000 },
+      unmetW: (shiftW) => 2000 * share - (isOn ? 2000 : 0) - shiftW,
+    })?.isOn ?? null;
+  assert.equal(
+    [0.1, 0.5, 0.9].map((share) => aim(share, false)),
+    [null, null, null],
+  );
+  assert.is(aim(0.95, false), true);
+  assert.is(aim(0.95, false, false), null);
+  assert.equal(
+    [0.9, 0.5, 0.1].map((share) => aim(share, true)),
+    [null, null, null],
+  );
+  assert.is(aim(0.05, true), false);
+});
+
+test('programs and boosts are never turned to hold a commitment', () => {
+  const state = {
+    ...{ intervalMs: 900_000, remainingMs: 600_000, isOn: true, isPlanned: true },
+    ...{ isTurned: false, hasUse: () => true, toleranceWs: 36_000, strayWs: 0 },
+    unmetW: () => -2000,
+  };
+  for (const kind of ['deadline', 'sg-ready'] as const) {
+    assert.is(aimOf({ ...BOILER, kind }, state)?.isOn, true);
+  }
+  assert.is(aimOf(BOILER, state)?.isOn, false);
 });
 
 test.run();

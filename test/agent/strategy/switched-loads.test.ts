@@ -1,0 +1,59 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { planSwitchedLoads, type SwitchedLoad } from '../../../agent/strategy/switched-loads.ts';
+
+const test = suite('switched-loads');
+
+const BOILER: SwitchedLoad = {
+  ...{ name: 'boiler', powerW: 2000, neededWs: 2 * 2000 * 900, minimumOnSeconds: 600 },
+  ...{ mustSeconds: 0, beforeInterval: 110, isProgram: false, conflicts: [] },
+};
+
+/** Slots from interval 100 on, with surplus in those named. */
+function plan(loads: SwitchedLoad[], surplus: number[], count = 12) {
+  const prices = { useMicroPerKwh: 300_000, feedInMicroPerKwh: 80_000 };
+  const slots = Array.from({ length: count }, (_, slot) => ({
+    ...{ interval: 100 + slot, netW: surplus.includes(slot) ? -2500 : 300, prices },
+  }));
+  const planned = planSwitchedLoads(loads, slots, 900);
+  return (name: string) =>
+    (planned.get(name) ?? []).flatMap((powerW, slot) => (powerW > 0 ? [[slot, powerW]] : []));
+}
+
+test('a need is planned before its moment alone, whatever is cheaper later', () => {
+  assert.equal(plan([BOILER], [4, 10, 11])('boiler')[1]?.[0], 4);
+  assert.ok(plan([BOILER], [10, 11])('boiler').every(([slot]) => (slot ?? 0) < 10));
+});
+
+test('what must run runs from the first slot on, and counts for the need', () => {
+  const must = { ...BOILER, mustSeconds: 1350 };
+  assert.equal(plan([must], [6])('boiler'), [
+    [0, 2000],
+    [1, 1000],
+    [6, 1333],
+  ]);
+});
+
+test('a program is planned in one piece, where that is cheapest and in time', () => {
+  const washer = { ...BOILER, isProgram: true, neededWs: 2.5 * 2000 * 900 };
+  const pieces = plan([washer], [3, 5, 6, 7, 9]);
+  assert.equal(pieces('boiler'), [
+    [5, 2000],
+    [6, 2000],
+    [7, 1000],
+  ]);
+  // Too late for it: it is not planned, its latest start is the follower's.
+  assert.equal(plan([{ ...washer, beforeInterval: 102 }], [])('boiler'), []);
+});
+
+test('loads of an interlock are planned one after the other', () => {
+  const pump = { ...BOILER, name: 'pump', conflicts: ['boiler'] };
+  const planned = plan([{ ...BOILER, conflicts: ['pump'] }, pump], [2, 3]);
+  assert.equal(
+    planned('boiler').map(([slot]) => slot),
+    [2, 3],
+  );
+  assert.ok(planned('pump').every(([slot]) => slot !== 2 && slot !== 3));
+});
+
+test.run();
