@@ -160,6 +160,7 @@ class Agent implements RunningAgent {
       pollMs: meterSettings.pollMs,
       maxPowerW: home.maxPowerW,
       // A stepped run must be the same each time.
+      isRealPace: settings.lab.clock === undefined,
       spreadMs: settings.lab.clock === undefined ? ports.random.uniform() * SPREAD_MS : 0,
       isEnabled: settings.following.enabled,
     });

@@ -40,6 +40,8 @@ export interface FollowingPorts {
   maxPowerW?: number;
   /** After a start no load is turned on for so long (chance, so that a street does not at once). */
   spreadMs?: number;
+  /** Whether market time passes as real time does: not in a lab. */
+  isRealPace?: boolean;
   /** False: battery idle, loads as planned, commitments not held (a control run). */
   isEnabled: boolean;
 }
@@ -100,7 +102,8 @@ export class FollowingService {
     this.#ports = ports;
     this.#intervalMs = intervalMs;
     this.#time = new ProvenTime(clock);
-    this.#steady = new SteadyTime(Math.max(MOST_TICK_MS, MOST_TICK_LOOKS * pollMs));
+    const mostTickMs = Math.max(MOST_TICK_MS, MOST_TICK_LOOKS * pollMs);
+    this.#steady = new SteadyTime(ports.isRealPace === true ? null : mostTickMs);
     this.#ways = new WayFinder(journal, isEnabled, calendar.intervalSeconds);
     this.#battery =
       battery === null
@@ -200,7 +203,8 @@ export class FollowingService {
   #now(atMs?: UnixMs): LoadTime {
     const time = this.#time.read();
     const at = atMs ?? time.atMs;
-    return { certainty: time.certainty, atMs: at, steadyMs: this.#steady.tick(at) };
+    const steadyMs = this.#steady.tick(at, this.#ports.clock.monotonicMs());
+    return { certainty: time.certainty, atMs: at, steadyMs };
   }
 
   async #onSilence(isSilent: boolean): Promise<void> {
@@ -290,7 +294,12 @@ export class FollowingService {
 
   async #act(time: LoadTime): Promise<void> {
     const shiftW = await this.#desk.act(this.#situation(time));
-    if (shiftW !== 0) this.#estimate.shift(shiftW);
+    if (shiftW === 0) return;
+    this.#estimate.shift(shiftW);
+    if (this.#draw === null) return;
+    // The next look will show it; whoever decides before must know.
+    const { seenW, meanW } = this.#draw;
+    this.#draw = { ...this.#draw, seenW: seenW + shiftW, meanW: meanW + shiftW };
   }
 
   #situation(time: LoadTime) {

@@ -274,7 +274,7 @@ function specialOf(raw: Exclude<Raw, { kind: 'monitor' }>): Partial<LoadModel> {
     const days = raw.days ?? null;
     return {
       need: { energyWs, bySeconds: [raw.by], days, mustRun: raw.must_run },
-      programMs: raw.duration ?? Math.round((energyWs / raw.power) * 1000),
+      programMs: raw.duration ?? null,
     };
   }
   const need: EnergyNeed = {

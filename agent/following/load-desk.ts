@@ -1,6 +1,6 @@
 /**
- * All loads of the home together: gathers what matters to each, asks the ladder, sees to groups and
- * limits, and turns them: those that go off first, so that two of an interlock are never on at once.
+ * All loads of the home together: gathers what matters to each, asks the ladder, sees to groups
+ * and limits, and turns them: those that go off first, so that two of an interlock are never on.
  */
 import type { Log, Relay, UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
@@ -252,7 +252,7 @@ export class LoadDesk {
   #members({ time }: Situation, decisions: ReadonlyMap<LoadHand, Decision>): Member[] {
     const isSpread = time.steadyMs >= this.#o.spreadMs;
     return [...decisions].map(([hand, { rung, level }]) => {
-      const isProgram = hand.load.programMs !== null && hand.isOn === true && rung === 'comfort';
+      const isProgram = hand.load.kind === 'deadline' && hand.isOn === true && rung === 'comfort';
       const isKnown = hand.level !== null;
       return {
         ...{ name: hand.load.name, powerW: hand.load.powerW, isOn: hand.isOn },
@@ -275,6 +275,7 @@ export class LoadDesk {
   }
 
   #overload(members: readonly Member[], { draw, time }: Situation): Map<string, string> {
+    if (draw === null) return new Map();
     const over = overloaded(members, this.#o.groups, (group) => restW(group, members, draw));
     if (over.size === 0) this.#overloadSinceMs = null;
     else this.#overloadSinceMs ??= time.steadyMs;
@@ -334,7 +335,8 @@ function sumOn(members: readonly Member[]): number {
 
 /** What flows through a group's fuse besides its members, W. */
 function restW(group: LoadGroup, members: readonly Member[], draw: Draw | null): number {
-  if (draw === null) return 0;
+  // Without the meter it may be anything: what is on stays, nothing is turned on.
+  if (draw === null) return Number.POSITIVE_INFINITY;
   const own = members.filter(({ name }) => group.members.includes(name));
   // The higher of both: what was just turned on is not seen yet, what was turned off fades.
   return Math.max(draw.seenW, draw.meanW) + Math.max(0, draw.batteryW) - sumOn(own);

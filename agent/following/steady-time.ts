@@ -1,21 +1,23 @@
 /**
- * A time for minimum times: it goes on as market time does from tick to tick, but no step of the
- * market clock touches it, back or forth. Where looks stay away it rather counts too little.
+ * A time for minimum times, which no step of the market clock touches: the monotonic clock's, or in
+ * a lab, where market time has a pace of its own, market time from tick to tick. There a step counts
+ * for a few looks at most, and where looks stay away it rather counts too little.
  */
 import type { UnixMs } from '../../host/ports.ts';
 
 export class SteadyTime {
-  readonly #mostMs: number;
+  readonly #mostMs: number | null;
   #lastMs: UnixMs | null = null;
   #steadyMs = 0;
 
-  /** @param mostMs between two ticks no more is believed */
-  constructor(mostMs: number) {
+  /** @param mostMs between two ticks no more of market time is believed; null: the monotonic clock */
+  constructor(mostMs: number | null) {
     this.#mostMs = mostMs;
   }
 
-  /** @returns ms since the first tick */
-  tick(atMs: UnixMs): number {
+  /** @returns ms since some fixed moment */
+  tick(atMs: UnixMs, monotonicMs: number): number {
+    if (this.#mostMs === null) return monotonicMs;
     const sinceMs = this.#lastMs === null ? 0 : atMs - this.#lastMs;
     this.#lastMs = atMs;
     this.#steadyMs += Math.min(Math.max(0, sinceMs), this.#mostMs);

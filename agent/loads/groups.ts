@@ -71,11 +71,17 @@ export function overloaded(
       .filter(({ name, isOn }) => names.includes(name) && isOn !== false && !shed.has(name))
       .sort((a, b) => a.rank - b.rank);
     let usedW = Math.max(0, restW(group)) + on.reduce((sum, { powerW }) => sum + powerW, 0);
+    const cut: Member[] = [];
     while (usedW > maxW) {
       const last = on.pop();
       if (last === undefined) break;
-      shed.set(last.name, group.name);
+      cut.push(last);
       usedW -= last.powerW;
+    }
+    // A small one that was cut in vain before a large one stays on.
+    for (const { name, powerW } of cut) {
+      if (usedW + powerW <= maxW) usedW += powerW;
+      else shed.set(name, group.name);
     }
   }
   return shed;

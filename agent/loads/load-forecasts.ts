@@ -66,7 +66,7 @@ export class LoadForecasts {
       ...{ name: load.name, powerW: load.powerW, neededWs: need.owedWs },
       mustSeconds: mustMs / 1000,
       beforeInterval: Math.floor((need.byMs ?? nextMs + DAY_MS) / intervalMs),
-      isProgram: load.programMs !== null,
+      isProgram: load.kind === 'deadline',
       minimumOnSeconds: load.minimumOnMs / 1000,
       conflicts: this.#conflicts(load.name),
     };

@@ -4,6 +4,7 @@
  */
 import { type Log, SqlError, type UnixMs } from '../../host/ports.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { SwitchRow } from '../journal/rows.ts';
 import type { TimeReading } from '../proven-time.ts';
 import { isOnTooLong, mayTurnFromMs, recentStarts, type SteadyMs } from './limits.ts';
 import type { Level, LoadModel } from './model.ts';
@@ -34,8 +35,11 @@ export class LoadHand {
   #sinceMs: UnixMs | null = null;
   #why = '';
   #starts: SteadyMs[] = [];
+  readonly #unwritten: SwitchRow[] = [];
   #cycles = 0;
   #hasFailed = false;
+  /** The last turn that failed: it may have been done all the same. */
+  #attempt: { level: Level; why: string } | null = null;
 
   constructor(load: LoadModel, output: Output, journal: Journal, log: Log) {
     this.load = load;
@@ -90,12 +94,14 @@ export class LoadHand {
 
   /** When it is not known what the output does, it is asked. */
   async look(time: LoadTime): Promise<void> {
+    if (this.#unwritten.length > 0 && this.#journal.isWritable) this.#write();
     if (this.#level !== null) return;
     const level = await this.#tried(() => this.#output.read());
     this.#level = level;
     if (level === null || level === this.#known) return;
     // It was turned by the call that failed, or by hand.
-    this.#note(level, level === 'on', 'found so', time);
+    const why = this.#attempt?.level === level ? this.#attempt.why : 'found so';
+    this.#note(level, (this.#known === 'on') !== (level === 'on'), why, time);
   }
 
   /** What the output does, asked of it; null: it does not answer. */
@@ -138,6 +144,7 @@ export class LoadHand {
   /** Goes to a level at once, whatever its limits: at start and stop, and for a fuse. */
   async force(level: Level, why: string, time: LoadTime): Promise<boolean> {
     const goal = this.load.kind === 'sg-ready' || level !== 'block' ? level : 'off';
+    this.#write();
     return this.#level === goal ? false : this.#set(goal, why, time);
   }
 
@@ -156,6 +163,7 @@ export class LoadHand {
     });
     if (isDone === null) {
       this.#level = null;
+      this.#attempt = { level, why };
       return false;
     }
     const turns = (this.#known === 'on') !== (level === 'on') || this.#known === null;
@@ -176,12 +184,17 @@ export class LoadHand {
       this.#cycles += 1;
       this.#starts = [...recentStarts(this.#starts, time.steadyMs), time.steadyMs];
     }
-    this.#record(isOn, why, time.atMs);
+    this.#unwritten.push({ atMs: Math.round(time.atMs), load: this.load.name, isOn, why });
+    this.#write();
   }
 
-  #record(isOn: boolean, why: string, atMs: UnixMs): void {
+  /** What the disk does not take now is kept: minimum times after a restart stand on it. */
+  #write(): void {
     try {
-      this.#journal.recordSwitch({ atMs: Math.round(atMs), load: this.load.name, isOn, why });
+      for (let row = this.#unwritten[0]; row !== undefined; row = this.#unwritten[0]) {
+        this.#journal.recordSwitch(row);
+        this.#unwritten.shift();
+      }
     } catch (error) {
       // The journal itself shows that it cannot be written; the load is switched all the same.
       if (!(error instanceof SqlError)) throw error;

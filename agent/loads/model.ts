@@ -55,10 +55,13 @@ export interface LoadModel extends SwitchLimits {
   powerW: number;
   safe: 'on' | 'off';
   need: EnergyNeed | null;
-  /** Whether the need is one uncut program of this long, ms; null: an energy in pieces. */
+  /**
+   * The need is one program of this long, ms, which begins anew when it is cut; null: it is an
+   * energy, of which pieces count.
+   */
   programMs: number | null;
   cycle: HeatCycle | null;
-  /** So much heat may be missing by the estimate before it runs at once, Ws; null: no floor. */
+  /** So much heat may be missing, by estimate, before it runs at once, Ws; null: no floor. */
   comfortFloorWs: number | null;
   /** Whether a boost of a heat pump is the forced one, 1:1. */
   isForcedBoost: boolean;
@@ -73,7 +76,7 @@ export interface LoadGroup {
   members: readonly string[];
   /** Never two of them on. */
   isInterlock: boolean;
-  /** Powers of members that are on, and the measured rest of the home, stay below; null: no fuse. */
+  /** Members that are on, and the measured rest of the home, stay below; null: no fuse. */
   maxW: number | null;
 }
 

@@ -57,7 +57,7 @@ export function needOf(load: LoadModel, input: NeedInput): NeedState {
   const { nowMs, spans } = input;
   const period = load.need === null ? null : periodOf(load.need, nowMs, input.days);
   const owed = period === null ? 0 : owedWs(load, period, input);
-  const musts = [runningProgram(load, nowMs, spans), heatCycle(load, input)];
+  const musts = [runningProgram(load, nowMs, spans, owed), heatCycle(load, input)];
   if (input.isSatisfied !== true) musts.push(comfortFloor(load, input));
   if (period !== null && load.need?.mustRun === true) {
     musts.push(latestStart(load, owed, period, input));
@@ -99,7 +99,7 @@ export function periodOf(need: EnergyNeed, nowMs: UnixMs, days: LocalDays): Peri
 export function owedWs(
   load: Pick<LoadModel, 'powerW' | 'programMs'>,
   period: Period,
-  input: Pick<NeedInput, 'spans' | 'watchedSinceMs' | 'isSatisfied'>,
+  input: Pick<NeedInput, 'nowMs' | 'spans' | 'watchedSinceMs' | 'isSatisfied'>,
 ): number {
   const { startMs, endMs, energyWs } = period;
   const within = input.spans
@@ -108,10 +108,10 @@ export function owedWs(
   if (load.programMs !== null) {
     const neededMs = load.programMs - PROGRAM_SLACK_MS;
     const isDone = within.some(({ from, to }) => to - from >= neededMs);
-    const runsMs = within.at(-1);
     if (isDone) return 0;
-    const lastEndMs = input.spans.at(-1)?.toMs;
-    const begunMs = runsMs !== undefined && runsMs.to === lastEndMs ? runsMs.to - runsMs.from : 0;
+    const last = input.spans.at(-1);
+    // One that was cut begins anew.
+    const begunMs = last !== undefined && last.toMs >= input.nowMs ? last.toMs - last.fromMs : 0;
     return (load.powerW * Math.max(0, load.programMs - begunMs)) / 1000;
   }
   if (input.isSatisfied === true) return 0;
@@ -121,11 +121,17 @@ export function owedWs(
   return Math.max(0, energyWs * share - (load.powerW * onMs) / 1000);
 }
 
-/** A program that was begun goes on to its end, whatever the period. */
-function runningProgram(load: LoadModel, nowMs: UnixMs, spans: readonly Span[]): Must | null {
+/** A program that was begun goes on to its end, whatever the period; a charge until it is full. */
+function runningProgram(
+  load: LoadModel,
+  nowMs: UnixMs,
+  spans: readonly Span[],
+  owed: number,
+): Must | null {
   const last = spans.at(-1);
-  if (load.programMs === null || last === undefined || last.toMs < nowMs) return null;
-  const untilMs = last.fromMs + load.programMs;
+  if (load.kind !== 'deadline' || last === undefined || last.toMs < nowMs) return null;
+  const chargedMs = nowMs + (owed / load.powerW) * 1000;
+  const untilMs = load.programMs === null ? chargedMs : last.fromMs + load.programMs;
   return untilMs > nowMs ? { untilMs, why: 'its program runs' } : null;
 }
 

@@ -1,12 +1,12 @@
 /**
  * The figures of `npm run bench:follow`.
  *
- * - `batteryErrorPercent`: mean over all intervals, saturated ones included, of |metered - committed|
- *   energy, in per cent of the mean energy of the appliances in an interval. Metered is what truly
- *   flowed between the edges of the interval, not what the meter told.
- * - `relayErrorQuanta`: the same mean for the home with a relay alone, in quanta: one quantum is what
- *   the relay delivers in its minimum on time (2 kW for 60 s, 120 kWs): what it delivers at least once
- *   it is turned on, so that an error below half of one could not be mended by another block.
+ * - `batteryErrorPercent`: mean over all intervals, saturated ones included, of the energy by which
+ *   metered and committed differ, in per cent of the mean energy of the appliances in an interval.
+ *   Metered is what truly flowed between the edges of the interval, not what the meter told.
+ * - `relayErrorQuanta`: the same mean for the home with a relay alone, in quanta. A quantum is what
+ *   the relay delivers at least once it is on: 2 kW for its minimum on time of 60 s, 120 kWs. An
+ *   error below half of one could not be mended by another block.
  * - `uncontrolledErrorPercent`: as the first, of a home that promised its forecast and does nothing.
  *   What battery or relay were planned to do is left out, which makes it smaller.
  * - `saturatedIntervals`: those in which the battery stood at an end of its charge, of all seeds;
