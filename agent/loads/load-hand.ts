@@ -164,7 +164,9 @@ export class LoadHand {
     if (isDone === null) {
       this.#level = null;
       this.#attempt = { level, why };
-      return false;
+      // Perhaps only the answer was lost: asked at once, so that it is on record before a stop.
+      await this.look(time);
+      return this.#level === level;
     }
     const turns = (this.#known === 'on') !== (level === 'on') || this.#known === null;
     this.#level = level;
