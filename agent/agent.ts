@@ -150,7 +150,9 @@ class Agent implements RunningAgent {
     this.#following = new FollowingService({
       ...shared,
       battery:
-        this.#tap === null || battery === null ? null : { device: this.#tap, limits: battery },
+        this.#tap === null || battery === null
+          ? null
+          : { device: this.#tap, limits: battery, care: battery.care },
       loads: loads.map((load) => ({
         settings: load,
         relays: load.relays.map((relay) => this.#openRelay(relay, load)),
