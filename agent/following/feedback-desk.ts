@@ -29,7 +29,9 @@ export class FeedbackDesk {
   /** @param beforeW what the home drew without its battery; null: not known */
   turned(index: number, isOn: boolean, beforeW: number | null, time: LoadTime): void {
     for (const watch of this.#watches) watch?.disturb();
-    if (beforeW !== null) this.#watches[index]?.turned(isOn, time.steadyMs, beforeW);
+    const isBroken = this.#orders.fault(this.#models[index]?.name ?? '') !== null;
+    if (beforeW === null || isBroken) return;
+    this.#watches[index]?.turned(isOn, time.steadyMs, beforeW);
   }
 
   /** A look at the meter. @param powerW what the home draws without its battery */

@@ -133,6 +133,7 @@ export class LoadCommands {
         deltaW !== null && Math.abs(deltaW * sign - powerW) <= TOLERANCE * powerW;
       const isReadBack = on.readsOn === true && off.readsOn === false;
       const isGood = isReadBack && isSeen(on, 1) && isSeen(off, -1);
+      if (isGood) this.clearFault(name);
       return { load: name, expectedW: powerW, on, off, isGood };
     } finally {
       await inTurn(async () => {

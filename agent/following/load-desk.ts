@@ -170,7 +170,9 @@ export class LoadDesk {
   /** Why a load may not be on now by limits and groups; null: it may. */
   refusal(name: string, situation: Situation): string | null {
     const members = this.#members(situation, this.#decide(situation)).map((member) =>
-      member.name === name ? { ...member, wantsOn: true, mayGoOn: true, rank: 0 } : member,
+      member.name === name
+        ? { ...member, isOn: false, wantsOn: true, mayGoOff: true, mayGoOn: true, rank: 0 }
+        : member,
     );
     if (this.#shed(members, situation).has(name)) return "the operator's limit is below its power";
     const isAllowed = this.#allowed(members, situation).has(name);

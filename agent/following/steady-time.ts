@@ -1,7 +1,7 @@
 /**
  * A time for minimum times, which no step of the market clock touches: the monotonic clock's, or in
- * a lab, where market time has a pace of its own, market time from tick to tick. There a step counts
- * for a few looks at most, and where looks stay away it rather counts too little.
+ * a lab, where market time has a pace of its own, market time from tick to tick. There a step
+ * counts for a few looks at most, and where looks stay away it rather counts too little.
  */
 import type { UnixMs } from '../../host/ports.ts';
 
@@ -10,7 +10,7 @@ export class SteadyTime {
   #lastMs: UnixMs | null = null;
   #steadyMs = 0;
 
-  /** @param mostMs between two ticks no more of market time is believed; null: the monotonic clock */
+  /** @param mostMs most of market time between two ticks; null: the monotonic clock is taken */
   constructor(mostMs: number | null) {
     this.#mostMs = mostMs;
   }

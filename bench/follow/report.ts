@@ -7,7 +7,7 @@
  * - `relayErrorQuanta`: the same mean for the home with a relay alone, in quanta. A quantum is what
  *   the relay delivers at least once it is on: 2 kW for its minimum on time of 60 s, 120 kWs. An
  *   error below half of one could not be mended by another block.
- * - `uncontrolledErrorPercent`: as the first, of a home that promised its forecast and does nothing.
+ * - `uncontrolledErrorPercent`: as the first, of a home that promised its forecast and no more.
  *   What battery or relay were planned to do is left out, which makes it smaller.
  * - `saturatedIntervals`: those in which the battery stood at an end of its charge, of all seeds;
  *   `batteryErrorPercentElsewhere` leaves them out.

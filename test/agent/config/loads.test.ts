@@ -44,7 +44,8 @@ test('each fault is named at its key', () => {
     [`${BOILER}[groups.g]\nmembers = ["boiler"]\n`, /groups.g needs max, or interlock/],
     [`${BOILER}[groups.g]\nmembers = ["car"]\nmax = "1 kW"\n`, /names no load "car"/],
     [
-      `${BOILER}safe = "on"\n${other(BOILER)}safe = "on"\n[groups.g]\nmembers = ["boiler", "other"]\ninterlock = true\n`,
+      `${BOILER}safe = "on"\n${other(BOILER)}safe = "on"\n` +
+        '[groups.g]\nmembers = ["boiler", "other"]\ninterlock = true\n',
       /two loads whose safe state is "on"/,
     ],
     [`${BOILER}safe = "on"\n[groups.g]\nmembers = ["boiler"]\nmax = "1 kW"\n`, /is overloaded by/],
