@@ -11,8 +11,8 @@ import { clearTransport } from '../host/http-transport.ts';
 import { credentialPath, readKeyFile, writeKeyFile } from '../host/key-file.ts';
 import { openClock } from '../host/lab-clock.ts';
 import { stderrLog } from '../host/log.ts';
-import { tcpBus, tcpOf } from '../host/modbus-bus.ts';
-import { type Bus, FileError, SqlError, TransportError } from '../host/ports.ts';
+import { openBus } from '../host/modbus/open-bus.ts';
+import { FileError, SqlError, TransportError } from '../host/ports.ts';
 import { requestUnix } from '../host/post-unix.ts';
 import { nodeRandom } from '../host/random.ts';
 import { relayWires } from '../host/relay-wires.ts';
@@ -28,7 +28,6 @@ import { loadSafe } from './cli/load-safe.ts';
 import { run } from './cli/run.ts';
 import { status } from './cli/status.ts';
 import { version } from './cli/version.ts';
-import type { BusSettings } from './config/buses.ts';
 import { PinnedGridError } from './pinned-grid.ts';
 import { WalletError } from './wallet/wallet.ts';
 
@@ -139,7 +138,7 @@ function nodeHost(): CommandHost {
     writeKey: writeKeyFile,
     openSql,
     // Metering, battery and relays tell of failures themselves, each once.
-    openBus,
+    openBus: ({ gapMs, ...bus }) => openBus({ ...bus, minGapMs: gapMs }),
     wires: relayWires(),
     timer: wallClock({ now: Date.now, realPerMarket: 1, isProven: () => false }),
     clearTransport: (origins) => clearTransport({ origins }),
@@ -149,10 +148,6 @@ function nodeHost(): CommandHost {
     getUnix: (socket, path, deadlineMs) => requestUnix(socket, 'GET', path, deadlineMs),
     untilTold,
   };
-}
-
-function openBus({ connection, timeoutMs, gapMs }: BusSettings): Bus {
-  return tcpBus({ ...tcpOf(connection), timeoutMs, minGapMs: gapMs });
 }
 
 function untilTold(): Promise<string> {

@@ -184,37 +184,81 @@ export type BusConnection =
 
 /**
  * One Modbus bus (a TCP connection or a serial line) with any number of units on it. Requests are
- * queued: one is under way at a time. Words are 16-bit, in the order of the wire.
+ * queued: one is under way at a time. Words are 16-bit, in the order of the wire; addresses are the
+ * wire's, from 0.
  * @throws BusError
  */
 export interface Bus {
-  /** Function 4. `count` words from `address` (0-based wire address). */
+  /** Function 4: `count` words from `address`, at most 125. */
   readInput(unit: number, address: number, count: number): Promise<Uint16Array>;
-  /** Function 3. */
+  /** Function 3, at most 125 words. */
   readHolding(unit: number, address: number, count: number): Promise<Uint16Array>;
-  /** Function 16. */
+  /** Function 16, at most 123 words. */
   writeHolding(unit: number, address: number, words: Uint16Array): Promise<void>;
-  /** Function 1. */
+  /** Function 6: one word, for devices that know no function 16. */
+  writeRegister(unit: number, address: number, word: number): Promise<void>;
+  /** Function 1: `count` coils, at most 2,000. */
+  readCoils(unit: number, address: number, count: number): Promise<boolean[]>;
+  /** Function 2: `count` discrete inputs, at most 2,000. */
+  readDiscrete(unit: number, address: number, count: number): Promise<boolean[]>;
+  /** Function 1, one coil. */
   readCoil(unit: number, address: number): Promise<boolean>;
   /** Function 5. */
   writeCoil(unit: number, address: number, on: boolean): Promise<void>;
-  /** Requests answered well and failed since the start, for `status`. */
-  counters(): { good: number; failed: number; reconnects: number };
+  /** What came of the requests since the start: shows an installer a bad cable. */
+  counters(): BusCounters;
+  /** The last raw frames, oldest first, for the support bundle. */
+  frames(): BusFrame[];
   close(): void;
+}
+
+/** Since the bus was opened. `failed` is the sum of the five results that are no good answer. */
+export interface BusCounters {
+  good: number;
+  failed: number;
+  /** Nothing came in time, or only a part. */
+  timeouts: number;
+  /** Answers with a wrong checksum: noise, a missing termination, two units that speak at once. */
+  crcErrors: number;
+  /** Answers that do not fit their request. */
+  framingErrors: number;
+  /** Requests that the device refused. */
+  exceptions: number;
+  /** Requests without a connection: refused, lost, or the port is not there. */
+  closed: number;
+  reconnects: number;
+  /** Bytes that belonged to no request under way: late, duplicate, noise. */
+  staleBytes: number;
+  /** Reads that were not sent, because their unit had stopped answering and others had not. */
+  skipped: number;
+}
+
+export interface BusFrame {
+  direction: 'out' | 'in';
+  /** Monotonic, ms. */
+  atMs: number;
+  /** As on the wire, at most 300 of them; an answer may come in several pieces. */
+  bytes: Uint8Array;
 }
 
 export class BusError extends Error {
   /**
-   * `timeout`: no answer in time. `closed`: no connection. `framing`: an answer that does not fit
-   * the request. `exception`: the device refused, with `exceptionCode` of the Modbus standard.
+   * `timeout`: no answer in time. `closed`: no connection. `crc`: an answer with a wrong checksum.
+   * `framing`: one that does not fit the request. `exception`: the device refused, with
+   * `exceptionCode` of the Modbus standard.
    */
-  readonly code: 'timeout' | 'closed' | 'framing' | 'exception';
+  readonly code: 'timeout' | 'closed' | 'crc' | 'framing' | 'exception';
   readonly exceptionCode: number | null;
   constructor(code: BusError['code'], message: string, exceptionCode: number | null = null) {
     super(message);
     this.name = 'BusError';
     this.code = code;
     this.exceptionCode = exceptionCode;
+  }
+
+  /** The device knows the request and will never answer it: there is no use in asking again. */
+  get isPermanent(): boolean {
+    return this.exceptionCode !== null && [1, 2, 3].includes(this.exceptionCode);
   }
 }
 

@@ -14,7 +14,7 @@ import { nodeFiles } from '../host/files.ts';
 import { clearTransport } from '../host/http-transport.ts';
 import { readKeyFile } from '../host/key-file.ts';
 import { stderrLog } from '../host/log.ts';
-import { tcpBus, tcpOf } from '../host/modbus-bus.ts';
+import { openBus } from '../host/modbus/open-bus.ts';
 import type { Clock, Random, Transport } from '../host/ports.ts';
 import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
@@ -67,8 +67,8 @@ function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent
     files: nodeFiles(),
     readKey: () => readKeyFile(settings.state.key),
     openSql,
+    openBus: ({ name, connection }) => openBus({ name, connection, timeoutMs: BUS_TIMEOUT_MS }),
     wires: relayWires(),
-    openBus: ({ connection }) => tcpBus({ ...tcpOf(connection), timeoutMs: BUS_TIMEOUT_MS }),
     transport: shared.transport,
     listener: null,
     openFeed: (fromBlock) => shared.feed.open(fromBlock),

@@ -12,7 +12,7 @@ import { WALLET_MIGRATIONS } from '../../agent/wallet/schema.ts';
 import { createWallet } from '../../agent/wallet/wallet.ts';
 import { nodeFiles } from '../../host/files.ts';
 import { clearTransport } from '../../host/http-transport.ts';
-import { tcpBus, tcpOf } from '../../host/modbus-bus.ts';
+import { openBus } from '../../host/modbus/open-bus.ts';
 import type { Log } from '../../host/ports.ts';
 import { nodeRandom } from '../../host/random.ts';
 import { relayWires } from '../../host/relay-wires.ts';
@@ -58,8 +58,8 @@ async function withAgent(change: Change, work: (run: Run) => Promise<void>): Pro
         files: nodeFiles(),
         readKey: () => change.key ?? KEY,
         openSql,
+        openBus: ({ name, connection }) => openBus({ name, connection, timeoutMs: 250 }),
         wires: relayWires(),
-        openBus: ({ connection }) => tcpBus({ ...tcpOf(connection), timeoutMs: 250 }),
         transport,
         listener: null,
       });

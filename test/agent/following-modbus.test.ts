@@ -14,7 +14,7 @@ import { Journal } from '../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
 import { dailyNeed, loadModel } from '../../agent/loads/model.ts';
 import { MeteringService } from '../../agent/metering.ts';
-import { TcpBuses } from '../../host/modbus-bus.ts';
+import { Buses } from '../../host/modbus/open-bus.ts';
 import type { Log } from '../../host/ports.ts';
 import { projectResources } from '../../host/resources.ts';
 import { openSql } from '../../host/sqlite.ts';
@@ -33,7 +33,7 @@ interface Run {
   clock: ManualClock;
   home: EmulatedHome;
   journal: Journal;
-  buses: TcpBuses;
+  buses: Buses;
   runTo(interval: number): Promise<void>;
 }
 
@@ -48,8 +48,12 @@ async function withEmulatedHome(isEnabled: boolean, work: (run: Run) => Promise<
   const clock = new ManualClock(START_MS);
   const home = new EmulatedHome(spec, () => clock.trueMs(), 5);
   const port = await home.listen('127.0.0.1');
-  const buses = new TcpBuses({ timeoutMs: 250 });
-  const bus = buses.open({ host: '127.0.0.1', port });
+  const buses = new Buses();
+  const bus = buses.open({
+    name: 'home',
+    connection: { kind: 'tcp', host: '127.0.0.1', port },
+    timeoutMs: 250,
+  });
   const resources = projectResources();
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });
   const journal = new Journal(sql);

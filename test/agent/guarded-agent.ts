@@ -15,7 +15,7 @@ import { WALLET_MIGRATIONS } from '../../agent/wallet/schema.ts';
 import { createWallet } from '../../agent/wallet/wallet.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import { nodeFiles } from '../../host/files.ts';
-import { tcpBus, tcpOf } from '../../host/modbus-bus.ts';
+import { openBus } from '../../host/modbus/open-bus.ts';
 import {
   type Bus,
   BusError,
@@ -140,7 +140,7 @@ function start(home: InstalledHome, facts: GridFacts, around: Surroundings): Pro
     openSql: (path, options) => fillable(openSql(path, options), () => lack.disk),
     wires: relayWires(),
     openBus: ({ name, connection }) => {
-      const bus = tcpBus({ ...tcpOf(connection), timeoutMs: DEADLINE_MS });
+      const bus = openBus({ name, connection, timeoutMs: DEADLINE_MS });
       return name === 'meter' ? silenced(bus, lack) : bus;
     },
     transport: dsoAlone(facts, around),
@@ -158,9 +158,13 @@ function silenced(bus: Bus, lack: Lack): Bus {
     },
     readHolding: (...read) => bus.readHolding(...read),
     writeHolding: (...write) => bus.writeHolding(...write),
+    writeRegister: (...write) => bus.writeRegister(...write),
+    readCoils: (...read) => bus.readCoils(...read),
+    readDiscrete: (...read) => bus.readDiscrete(...read),
     readCoil: (...read) => bus.readCoil(...read),
     writeCoil: (...write) => bus.writeCoil(...write),
     counters: () => bus.counters(),
+    frames: () => bus.frames(),
     close: () => bus.close(),
   };
 }

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadProfile, SHIPPED_PROFILES } from '../../../agent/drivers/profile.ts';
-import { tcpBus } from '../../../host/modbus-bus.ts';
+import { tcpBus } from '../../../host/modbus/open-bus.ts';
 import { projectResources } from '../../../host/resources.ts';
 import { compareWithTable } from '../../registers/compare.ts';
 import { startRegisterServer } from '../../registers/register-server.ts';

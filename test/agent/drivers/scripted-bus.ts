@@ -35,6 +35,18 @@ export function scriptedBus(): ScriptedBus {
       ask(`16 @${address} x${words.length}`);
       for (const [i, word] of words.entries()) bus.holding.set(address + i, word);
     },
+    async writeRegister(_unit, address, word) {
+      ask(`6 @${address}`);
+      bus.holding.set(address, word);
+    },
+    async readCoils(_unit, address, count) {
+      ask(`1 @${address} x${count}`);
+      return Array.from({ length: count }, (_, i) => bus.coils.get(address + i) ?? false);
+    },
+    async readDiscrete(_unit, address, count) {
+      ask(`2 @${address} x${count}`);
+      return Array.from({ length: count }, (_, i) => bus.coils.get(address + i) ?? false);
+    },
     async readCoil(_unit, address) {
       ask(`1 @${address}`);
       return bus.coils.get(address) ?? false;
@@ -43,7 +55,11 @@ export function scriptedBus(): ScriptedBus {
       ask(`5 @${address}`);
       if (!bus.isStuck) bus.coils.set(address, on);
     },
-    counters: () => ({ good: bus.requests.length, failed: 0, reconnects: 0 }),
+    counters: () => ({
+      ...{ good: bus.requests.length, failed: 0, timeouts: 0, crcErrors: 0, framingErrors: 0 },
+      ...{ exceptions: 0, closed: 0, reconnects: 0, staleBytes: 0, skipped: 0 },
+    }),
+    frames: () => [],
     close() {},
   };
   return bus;

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { openBattery } from '../../../agent/drivers/battery.ts';
 import { openMeter } from '../../../agent/drivers/meter.ts';
 import { parseProfile } from '../../../agent/drivers/parse-profile.ts';
-import { tcpBus } from '../../../host/modbus-bus.ts';
+import { tcpBus } from '../../../host/modbus/open-bus.ts';
 import { EmulatedHome } from '../../../testbed/emulators/emulated-home.ts';
 import { GENERATED_START_MS, generateCommunity } from '../../../testbed/homes/community.ts';
 

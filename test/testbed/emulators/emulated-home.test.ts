@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { tcpBus } from '../../../host/modbus-bus.ts';
+import { tcpBus } from '../../../host/modbus/open-bus.ts';
 import { BusError } from '../../../host/ports.ts';
 import { EmulatedHome } from '../../../testbed/emulators/emulated-home.ts';
 import type { HomeSpec } from '../../../testbed/homes/community.ts';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { tcpBus } from '../../../host/modbus-bus.ts';
+import { tcpBus } from '../../../host/modbus/open-bus.ts';
 import {
   ModbusRefusal,
   ModbusServer,
