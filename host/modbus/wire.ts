@@ -96,9 +96,10 @@ function openSerial(line: SerialLine, timeoutMs: number, events: WireEvents): Pr
     }, timeoutMs);
     port.on('error', () => undefined);
     port.on('data', (bytes: Buffer) => events.onBytes(bytes));
-    port.on('close', (error: Error | null) => {
+    // Comes twice when the stream is destroyed too, then without a reason.
+    port.once('close', (error?: Error | null) => {
       if (isDestroyed) return;
-      const why = error === null ? '' : ` (${error.message})`;
+      const why = error instanceof Error ? ` (${error.message})` : '';
       events.onLost(`the port is gone${why}`);
     });
     port.open((error) => {
