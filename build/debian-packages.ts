@@ -60,6 +60,36 @@ export const PACKAGES: readonly DebianPackage[] = [
     isThere: () => isOnPath('faketime'),
   },
   {
+    name: 'python3',
+    group: 'system',
+    reason: 'units of raw frames, with faults, on a pseudo-terminal (testbed/emulators)',
+    isThere: () => existsSync('/usr/bin/python3'),
+  },
+  {
+    name: 'python3-pymodbus',
+    group: 'system',
+    reason: 'the bus is tested against a Modbus server that is not ours',
+    isThere: () => existsSync('/usr/lib/python3/dist-packages/pymodbus'),
+  },
+  {
+    name: 'python3-serial-asyncio',
+    group: 'system',
+    reason: 'pymodbus needs it to serve on a serial port',
+    isThere: () => existsSync('/usr/lib/python3/dist-packages/serial_asyncio'),
+  },
+  {
+    name: 'socat',
+    group: 'system',
+    reason: 'two serial ports that lead to each other, for pymodbus and the bus',
+    isThere: () => isOnPath('socat'),
+  },
+  {
+    name: 'python3',
+    group: 'binary',
+    reason: 'the binary reads a unit on a pseudo-terminal',
+    isThere: () => existsSync('/usr/bin/python3'),
+  },
+  {
     name: 'binutils',
     group: 'binary',
     reason: 'strip makes the one-file binary smaller',

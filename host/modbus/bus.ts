@@ -155,7 +155,7 @@ export class GuardedBus implements Bus {
     const count = read.count + choice.extra;
     this.#quiet.demand(choice.quietMs);
     try {
-      const { buffer } = await this.#request<{ buffer: Buffer }>(unit, (client) => {
+      const { buffer } = await this.#requestRead<{ buffer: Buffer }>(unit, (client) => {
         if (code === 4) return client.readInputRegisters(address, count);
         if (code === 3) return client.readHoldingRegisters(address, count);
         return code === 2
@@ -275,9 +275,21 @@ export class GuardedBus implements Bus {
   }
 
   async #request<T>(unit: number, send: (client: ModbusClient) => Promise<T>): Promise<T> {
-    const connection = await this.#connected();
+    let connection = await this.#connected();
     await this.#quiet.wait(this.#closing.signal);
+    // The device may have hung up meanwhile.
+    if (!connection.isUsable) connection = await this.#connected();
     return connection.request(unit, send);
+  }
+
+  /** As `#request`, and once more when the request crossed the end of an idle connection. */
+  async #requestRead<T>(unit: number, send: (client: ModbusClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.#request(unit, send);
+    } catch (error) {
+      if (!isClosed(error) || this.#connection?.wasLeft !== true) throw error;
+      return this.#request(unit, send);
+    }
   }
 
   async #connected(): Promise<ModbusConnection> {

@@ -65,6 +65,8 @@ export class ModbusConnection {
   readonly #isTcp: boolean;
   #wire: Wire | null = null;
   #isUsable = true;
+  #hasAnswered = false;
+  #wasLeft = false;
   #exchange: Exchange | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #broken: NodeJS.Timeout | undefined;
@@ -81,13 +83,21 @@ export class ModbusConnection {
     const opened = new ModbusConnection(options);
     opened.#wire = await openWire(options.connection, options.timeoutMs, {
       onBytes: (bytes) => opened.#hear(bytes),
-      onLost: (reason) => opened.#drop(reason),
+      onLost: (reason) => opened.#lose(reason),
     });
     return opened;
   }
 
   get isUsable(): boolean {
     return this.#isUsable;
+  }
+
+  /**
+   * The device hung up on a request without a word, after it had answered others: most likely it had
+   * ended an idle connection, and the request crossed that on its way.
+   */
+  get wasLeft(): boolean {
+    return this.#wasLeft;
   }
 
   /** A single write looks like its own echo: a read must tell first whether there are echoes. */
@@ -184,6 +194,7 @@ export class ModbusConnection {
     const header = this.#isTcp ? HEADER_BYTES : 0;
     this.#options.traffic.stale(received.length - (verdict.end - verdict.start) - header);
     const isStrayed = received.length > verdict.end;
+    this.#hasAnswered = true;
     this.#end();
     this.#port.deliver(verdict.frame);
     // Bytes beyond the answer would be taken for the start of the next one.
@@ -229,6 +240,11 @@ export class ModbusConnection {
   #stray(): void {
     if (this.#isTcp) void this.destroy();
     else this.#options.quiet.demand(STRAY_QUIET_MS);
+  }
+
+  #lose(reason: string): void {
+    this.#wasLeft = this.#hasAnswered && this.#exchange?.received.length === 0;
+    this.#drop(reason);
   }
 
   #drop(reason: string): void {

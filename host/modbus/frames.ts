@@ -161,7 +161,16 @@ function judgeBody(question: Question, received: Buffer, start: number, end: num
   if (end - start + CRC_BYTES !== wanted) return fault('it has another length than asked for');
   if (received.length < end) return MORE;
   if (!isRefusal && !fits(question, received, start)) return fault('it does not fit the request');
+  // Without a checksum, a stray byte within the answer shows in nothing but the byte too many.
+  if (!isRepeated(received, start, end)) return fault('more bytes follow than belong to it');
   return { kind: 'answer', frame: withCrc(received.subarray(start, end)), start, end };
+}
+
+/** Whether nothing follows the answer but the same answer once more. */
+function isRepeated(received: Buffer, start: number, end: number): boolean {
+  if (received.length === end) return true;
+  const from = start - HEADER_BYTES;
+  return received.subarray(end).equals(received.subarray(from, end));
 }
 
 /** As the library wants every answer. */

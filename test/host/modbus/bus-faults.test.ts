@@ -131,7 +131,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'garbage behind the answer',
     fault: ({ socket, good }) => void socket.write(Buffer.concat([good, Buffer.alloc(7, 0x01)])),
-    ...{ tcp: 'good', rtu: 'good' },
+    ...{ tcp: 'framing', rtu: 'good' },
   },
   {
     name: 'a wrong checksum',
@@ -185,9 +185,22 @@ const ROWS: readonly Row[] = [
     ...{ tcp: 'closed', rtu: 'closed' },
   },
   {
-    name: 'a reset',
-    fault: ({ socket }) => void socket.resetAndDestroy(),
+    name: 'a reset in the middle of an answer',
+    fault: ({ socket, good }) => {
+      socket.write(good.subarray(0, 4));
+      later(20, () => socket.resetAndDestroy());
+    },
     ...{ tcp: 'closed', rtu: 'closed' },
+  },
+  {
+    name: 'a reset without a word, asked once more',
+    fault: ({ socket }) => void socket.resetAndDestroy(),
+    ...{ tcp: 'good', rtu: 'good' },
+  },
+  {
+    name: 'FIN without a word, asked once more',
+    fault: ({ socket }) => void socket.end(),
+    ...{ tcp: 'good', rtu: 'good' },
   },
 ];
 
@@ -289,6 +302,16 @@ for (const framing of BOTH) {
       for (let i = 0; i < 3; i++) assert.is((await failure(bus.readInput(1, 1, 1))).code, 'closed');
       await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
       assert.equal([...(await bus.readInput(1, 1, 1))], wordsAt(1, 1));
+    }));
+
+  test(`${framing}: a device that hangs up on every request is an error, a write at once`, () =>
+    withDevice(framing, async (device) => {
+      const { bus } = device;
+      await bus.readInput(1, 1, 1);
+      device.always = ({ socket }) => void socket.resetAndDestroy();
+      assert.is((await failure(bus.writeCoil(1, 1, true))).code, 'closed');
+      assert.is((await failure(bus.readInput(1, 1, 1))).code, 'closed');
+      assert.is(device.requests.length, 3);
     }));
 
   test(`${framing}: a closed bus refuses at once, also what is under way and what waits`, () =>
