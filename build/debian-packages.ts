@@ -84,6 +84,15 @@ export const PACKAGES: readonly DebianPackage[] = [
     isThere: () => isOnPath('socat'),
   },
   {
+    name: 'libmodbus5',
+    group: 'system',
+    reason: 'bench:bus compares the time of a read with that of the C library',
+    isThere: () =>
+      ['x86_64-linux-gnu', 'aarch64-linux-gnu', 'arm-linux-gnueabihf'].some((folder) =>
+        existsSync(`/usr/lib/${folder}/libmodbus.so.5`),
+      ),
+  },
+  {
     name: 'python3',
     group: 'binary',
     reason: 'the binary reads a unit on a pseudo-terminal',

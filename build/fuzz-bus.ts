@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz:bus -- [--replies N] [--frames N] [--seed N]`: malformed replies against the bus, on
- * sockets and through its decoder; more of them than in `npm test`, or with another seed.
+ * `npm run fuzz:bus -- [--replies N] [--frames N] [--seed N]`: malformed replies against the bus,
+ * on sockets and through its decoder; more of them than in `npm test`, or with another seed.
  */
 import { parseArgs } from 'node:util';
 import { fuzzFrames } from '../test/host/modbus/fuzz-frames.ts';

@@ -276,7 +276,7 @@ export class GuardedBus implements Bus {
 
   async #request<T>(unit: number, send: (client: ModbusClient) => Promise<T>): Promise<T> {
     let connection = await this.#connected();
-    await this.#quiet.wait(this.#closing.signal);
+    if (!this.#quiet.isOver) await this.#quiet.wait(this.#closing.signal);
     // The device may have hung up meanwhile.
     if (!connection.isUsable) connection = await this.#connected();
     return connection.request(unit, send);

@@ -35,10 +35,9 @@ export class ClientPort extends EventEmitter {
   }
 }
 
-/** @param timeoutMs a second net: whoever asks has a deadline of his own. */
-export function openClient(port: ClientPort, timeoutMs: number): ModbusClient {
+/** Without timers of its own: whoever asks has a deadline, which holds for the library too. */
+export function openClient(port: ClientPort): ModbusClient {
   const client = new Client(port);
   client.open();
-  client.setTimeout(timeoutMs);
   return client;
 }

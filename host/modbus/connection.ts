@@ -25,7 +25,7 @@ import { openWire, type Wire } from './wire.ts';
 
 export interface ConnectionOptions {
   connection: BusConnection;
-  /** How long an answer, or a connection, may take; on a serial line without the bytes' own time. */
+  /** How long an answer, or a connection, may take; the time of serial bytes comes on top. */
   timeoutMs: number;
   time: BusTime;
   quiet: Quiet;
@@ -39,8 +39,6 @@ export interface Adapter {
   echoes: boolean | null;
 }
 
-/** The library's own timer comes after ours. */
-const DEADLINE_MARGIN_MS = 200;
 /** An answer with a wrong checksum is over when nothing has come for so long. */
 const BROKEN_QUIET_MS = 50;
 /** Beyond the longest echo and answer: a device that talks on and on. */
@@ -75,7 +73,7 @@ export class ModbusConnection {
   private constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#isTcp = options.connection.kind === 'tcp';
-    this.#client = openClient(this.#port, this.#answerMs(512) + DEADLINE_MARGIN_MS);
+    this.#client = openClient(this.#port);
   }
 
   /** @throws BusError `timeout` or `closed`. */
@@ -93,8 +91,8 @@ export class ModbusConnection {
   }
 
   /**
-   * The device hung up on a request without a word, after it had answered others: most likely it had
-   * ended an idle connection, and the request crossed that on its way.
+   * The device hung up on a request without a word, after it had answered others: most likely it
+   * had ended an idle connection, and the request crossed that on its way.
    */
   get wasLeft(): boolean {
     return this.#wasLeft;
@@ -115,6 +113,8 @@ export class ModbusConnection {
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#exchange = { question: null, received: NOTHING, fail: reject };
+        // Whatever becomes of the library's promise, ours is settled by then.
+        this.#deadline = setTimeout(() => this.#giveUp(), this.#options.timeoutMs);
         send(this.#client).then(resolve, (error: unknown) => reject(asBusError(error)));
       });
     } catch (error) {
@@ -127,7 +127,7 @@ export class ModbusConnection {
     }
   }
 
-  /** Ends the wire at once. The library's close waits for the peer; its destroy forgets promises. */
+  /** Ends the wire at once: the library's close waits for the peer, its destroy loses promises. */
   destroy(): Promise<void> {
     this.#drop('the connection was closed');
     this.#client.destroy(() => undefined);
@@ -142,16 +142,17 @@ export class ModbusConnection {
     this.#transaction = (this.#transaction + 1) & 0xffff;
     const bytes = this.#isTcp ? tcpRequest(question, this.#transaction) : request;
     this.#options.traffic.frame('out', this.#options.time.nowMs(), bytes);
-    const answerMs = this.#answerMs(request.length + question.answerBytes);
-    this.#deadline = setTimeout(() => this.#giveUp(), answerMs);
     this.#wire.write(bytes);
+    this.#allowForBytes(request.length + question.answerBytes);
   }
 
-  /** How long a request and its answer of so many bytes together may take. */
-  #answerMs(bytes: number): number {
+  /** On a serial line the bytes of a request and its answer take their time too. */
+  #allowForBytes(bytes: number): void {
     const { connection, timeoutMs } = this.#options;
-    if (connection.kind !== 'serial') return timeoutMs;
-    return timeoutMs + Math.ceil((bytes * BITS_PER_BYTE * 1_000) / connection.baud);
+    if (connection.kind !== 'serial') return;
+    const bytesMs = Math.ceil((bytes * BITS_PER_BYTE * 1_000) / connection.baud);
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#giveUp(), timeoutMs + bytesMs);
   }
 
   #hear(bytes: Buffer): void {
@@ -256,9 +257,8 @@ export class ModbusConnection {
 /** Errors of the library by class and code, never by text. */
 function asBusError(error: unknown): BusError {
   if (error instanceof BusError) return error;
-  const { name, modbusCode } = error as { name?: unknown; modbusCode?: unknown };
+  const { modbusCode } = error as { modbusCode?: unknown };
   const text = error instanceof Error ? error.message : String(error);
   if (typeof modbusCode === 'number') return new BusError('exception', text, modbusCode);
-  if (name === 'TransactionTimedOutError') return new BusError('timeout', 'no answer in time');
   return new BusError('framing', `the answer does not fit the request (${text})`);
 }

@@ -51,7 +51,7 @@ export class Buses {
   /**
    * The bus of this connection: the same one whenever the connection is named again.
    * @throws RangeError when the host is no IP literal, and when the same socket or serial port was
-   * named with another protocol or other line settings: two readers would spoil each other's frames.
+   * named with another protocol or other line settings: only one of the two can be right.
    */
   open(options: OpenBusOptions): Bus {
     const { connection, name } = options;

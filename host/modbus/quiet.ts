@@ -31,6 +31,11 @@ export class Quiet {
     this.#trouble = { sinceMs, quietMs: Math.max(known, quietMs) };
   }
 
+  /** Whether there is nothing to wait for. */
+  get isOver(): boolean {
+    return this.#trouble === null && this.#leftMs() <= 0;
+  }
+
   /** @throws the signal's reason when aborted. */
   async wait(signal: AbortSignal): Promise<void> {
     for (;;) {

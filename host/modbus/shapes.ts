@@ -1,8 +1,8 @@
 /**
- * How many registers a read asks for. An RTU answer tells unit, function and byte count (its shape),
- * not the address it was read from: a late or duplicate answer passes for the next one of the same
- * shape. So a read asks for a few registers more than wanted whenever an answer of its plain shape
- * may still be under way. Behind a TCP gateway that holds for answers that never came.
+ * How many registers a read asks for. An RTU answer tells unit, function and byte count (its
+ * shape), not the address it was read from: a late or duplicate answer passes for the next one of
+ * the same shape. So a read asks for a few registers more than wanted whenever an answer of its
+ * plain shape may still be under way. Behind a TCP gateway that holds for answers that never came.
  */
 
 export interface Read {
@@ -15,7 +15,7 @@ export interface Read {
 export interface Choice {
   /** Registers or bits beyond those wanted. */
   extra: number;
-  shape: string;
+  shape: number;
   /** Silence of the line that must come first, because there was no free shape. */
   quietMs: number;
   /** Answers of earlier requests are still out. */
@@ -35,11 +35,11 @@ const MAX_FIXED = 1_000;
 export class Shapes {
   readonly #isNumbered: boolean;
   /** Shapes of unanswered requests, and when they were sent. */
-  readonly #open = new Map<string, number>();
+  readonly #open = new Map<number, number>();
   /** Reads whose device has nothing behind what is wanted. */
-  readonly #fixed = new Set<string>();
+  readonly #fixed = new Set<number>();
   /** Shapes of answers that came lately: which read they were of, and when. */
-  readonly #recent = new Map<string, { block: string; atMs: number }>();
+  readonly #recent = new Map<number, { block: number; atMs: number }>();
 
   /** @param isNumbered answers carry the number of their request (Modbus TCP). */
   constructor(isNumbered: boolean) {
@@ -49,6 +49,10 @@ export class Shapes {
   choose(read: Read, nowMs: number): Choice {
     this.#forget(nowMs);
     const isDoubtful = this.#open.size > 0;
+    const plain = shapeOf(read, 0);
+    if (!isDoubtful && !this.#isOfOther(plain, read)) {
+      return { extra: 0, shape: plain, isDoubtful, quietMs: 0 };
+    }
     const choices = this.#extras(read, isDoubtful).map((extra) => {
       const shape = shapeOf(read, extra);
       const openMs = this.#open.get(shape) ?? Number.NEGATIVE_INFINITY;
@@ -99,17 +103,19 @@ export class Shapes {
   }
 
   /** The same registers once more are no wrong value; those of another read would be. */
-  #isOfOther(shape: string, read: Read): boolean {
+  #isOfOther(shape: number, read: Read): boolean {
     const recent = this.#recent.get(shape);
     return recent !== undefined && recent.block !== blockOf(read);
   }
 }
 
-function shapeOf({ unit, code, count }: Read, extra: number): string {
+/** As one number: unit, function, and registers or bytes of bits. */
+function shapeOf({ unit, code, count }: Read, extra: number): number {
   const units = code <= 2 ? (count + extra + 7) >> 3 : count + extra;
-  return `${unit} ${code} ${units}`;
+  return (unit * 8 + code) * 4_096 + units;
 }
 
-function blockOf({ unit, code, address, count }: Read): string {
-  return `${unit} ${code} ${address} ${count}`;
+/** As one number: unit, function, address, count. */
+function blockOf({ unit, code, address, count }: Read): number {
+  return ((unit * 8 + code) * 0x10000 + address) * 4_096 + count;
 }

@@ -40,7 +40,7 @@ export class Traffic {
   }
 
   frame(direction: BusFrame['direction'], atMs: number, bytes: Uint8Array): void {
-    const frame = { direction, atMs, bytes: Uint8Array.from(bytes.subarray(0, MAX_FRAME_BYTES)) };
+    const frame = { direction, atMs, bytes: new Uint8Array(bytes.subarray(0, MAX_FRAME_BYTES)) };
     if (this.#frames.length < MAX_FRAMES) {
       this.#frames.push(frame);
       return;

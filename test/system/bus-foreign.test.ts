@@ -82,7 +82,7 @@ for (const kind of KINDS) {
     }));
 }
 
-test('tcp: a host that swallows the first packet is given up in time, and read when it is well', async () => {
+test('tcp: a host that swallows packets is given up in time, read when it is well', async () => {
   const { unit, port } = await ForeignUnit.faulty('--tcp', '--swallow');
   const timeoutMs = 300;
   const connection = { kind: 'tcp', host: '127.0.0.1', port } as const;

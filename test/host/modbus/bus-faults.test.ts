@@ -1,4 +1,4 @@
-/** Every fault that was seen in the field, once, on each framing: no wrong value, and on it goes. */
+/** Every fault seen in the field, once, on each framing: no wrong value, and on it goes. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BusError } from '../../../host/ports.ts';
@@ -22,7 +22,7 @@ type Ending = BusError['code'] | 'good';
 interface Row {
   name: string;
   fault: Fault;
-  /** What the request that meets it ends with, by framing; left out: the fault is not of that one. */
+  /** What the request that meets it ends with; left out where there is no such fault. */
   tcp?: Ending;
   rtu?: Ending;
 }

@@ -1,4 +1,4 @@
-/** What the bus does when all is well, when a device refuses, and when one unit of several is dead. */
+/** The bus when all is well, when a device refuses, and when one unit of several is dead. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Buses } from '../../../host/modbus/open-bus.ts';

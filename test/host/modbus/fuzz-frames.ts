@@ -1,6 +1,6 @@
 /**
- * Malformed replies through the decoder of the bus, without sockets: the check of frames, and behind
- * it the library. Whatever is taken must be the truth.
+ * Malformed replies through the decoder of the bus, without sockets: the check of frames, and
+ * behind it the library. Whatever is taken must be the truth.
  */
 import { ClientPort, openClient } from '../../../host/modbus/client-port.ts';
 import { judgeRtu, judgeTcp, questionOf, type Verdict } from '../../../host/modbus/frames.ts';
@@ -63,7 +63,7 @@ class Decoder {
   readonly #port = new ClientPort((request) => {
     this.#request = request;
   });
-  readonly #client = openClient(this.#port, 0);
+  readonly #client = openClient(this.#port);
   /** What was last handed to the library. */
   frame = Buffer.alloc(0);
 
