@@ -6,7 +6,7 @@ import { measureAll, type Path } from './bus/measure.ts';
 const USAGE = `npm run bench:bus -- [--rounds R] [--reads N] [--json]
   R rounds (7) of N reads (1,000; a fifth on the serial line) by each client`;
 const REGISTERS = [2, 76];
-const NEEDS = ['python3', 'python3-pymodbus', 'python3-serial', 'socat', 'libmodbus5'];
+const NEEDS = ['python3', 'python3-pymodbus', 'python3-serial-asyncio', 'socat', 'libmodbus5'];
 
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
