@@ -5,10 +5,10 @@
 import type { UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
 import type { Journal } from '../journal/journal.ts';
-import { LocalDays } from '../loads/local-days.ts';
 import type { LoadModel } from '../loads/model.ts';
 import { historyMs, type NeedState, needOf } from '../loads/needs.ts';
 import { plannedOnMs } from '../loads/switching.ts';
+import { HomeTime } from '../strategy/home-time.ts';
 
 /** What a load still needs is worked out anew after so long. */
 const FRESH_MS = 60_000;
@@ -25,7 +25,7 @@ interface Entry {
 export class NeedBook {
   readonly #loads: readonly LoadModel[];
   readonly #journal: Journal;
-  readonly #days: LocalDays;
+  readonly #time: HomeTime;
   readonly #intervalMs: number;
   readonly #satisfiedUntilMs = new Map<string, UnixMs>();
   #interval: Interval = -1;
@@ -35,7 +35,7 @@ export class NeedBook {
   constructor(loads: readonly LoadModel[], journal: Journal, zone: string, intervalMs: number) {
     this.#loads = loads;
     this.#journal = journal;
-    this.#days = new LocalDays(zone);
+    this.#time = new HomeTime(zone);
     this.#intervalMs = intervalMs;
   }
 
@@ -107,7 +107,7 @@ export class NeedBook {
   #need(load: LoadModel, nowMs: UnixMs): NeedState {
     const first = this.#journal.firstInterval();
     return needOf(load, {
-      ...{ nowMs, days: this.#days, spareMs: this.#intervalMs },
+      ...{ nowMs, time: this.#time, spareMs: this.#intervalMs },
       spans: this.#journal.onSpans(load.name, nowMs - historyMs(load), nowMs),
       watchedSinceMs: first === null ? nowMs : first * this.#intervalMs,
       isSatisfied: nowMs < (this.#satisfiedUntilMs.get(load.name) ?? 0),

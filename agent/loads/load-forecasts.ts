@@ -6,8 +6,8 @@ import type { Interval } from '../../market/intervals.ts';
 import type { Journal } from '../journal/journal.ts';
 import { isInForce, type LoadOrder } from '../journal/load-records.ts';
 import type { Span } from '../journal/rows.ts';
+import { HomeTime } from '../strategy/home-time.ts';
 import type { SwitchedLoad } from '../strategy/switched-loads.ts';
-import { LocalDays } from './local-days.ts';
 import type { LoadGroup, LoadModel } from './model.ts';
 import { historyMs, needOf } from './needs.ts';
 
@@ -25,11 +25,11 @@ const DAY_MS = 86_400_000;
 
 export class LoadForecasts {
   readonly #o: LoadForecastsOptions;
-  readonly #days: LocalDays;
+  readonly #time: HomeTime;
 
   constructor(options: LoadForecastsOptions) {
     this.#o = options;
-    this.#days = new LocalDays(options.zone);
+    this.#time = new HomeTime(options.zone);
   }
 
   /** @param current the running interval */
@@ -56,7 +56,7 @@ export class LoadForecasts {
     const nextMs = startMs + intervalMs;
     const first = journal.firstInterval();
     const need = needOf(load, {
-      ...{ nowMs: nextMs, days: this.#days, spareMs: intervalMs },
+      ...{ nowMs: nextMs, time: this.#time, spareMs: intervalMs },
       spans: this.#spans(load, current),
       watchedSinceMs: first === null ? startMs : first * intervalMs,
     });

@@ -5,7 +5,7 @@
  */
 import type { UnixMs } from '../../host/ports.ts';
 import type { Span } from '../journal/rows.ts';
-import type { LocalDays } from './local-days.ts';
+import type { HomeTime } from '../strategy/home-time.ts';
 import { DAY_S, type EnergyNeed, type LoadModel } from './model.ts';
 
 export interface NeedInput {
@@ -14,7 +14,7 @@ export interface NeedInput {
   spans: readonly Span[];
   /** Since when the load is watched: what began earlier is needed in proportion. */
   watchedSinceMs: UnixMs;
-  days: LocalDays;
+  time: HomeTime;
   /** Latest starts are so much earlier. */
   spareMs: number;
   /** Its thermostat was seen open: it needs nothing until the end of the period. */
@@ -55,7 +55,7 @@ export function historyMs(load: LoadModel): number {
 
 export function needOf(load: LoadModel, input: NeedInput): NeedState {
   const { nowMs, spans } = input;
-  const period = load.need === null ? null : periodOf(load.need, nowMs, input.days);
+  const period = load.need === null ? null : periodOf(load.need, nowMs, input.time);
   const owed = period === null ? 0 : owedWs(load, period, input);
   const musts = [runningProgram(load, nowMs, spans, owed), heatCycle(load, input)];
   if (input.isSatisfied !== true) musts.push(comfortFloor(load, input));
@@ -76,16 +76,15 @@ interface Must {
 }
 
 /** The period around a moment; null where no day of the need is near. */
-export function periodOf(need: EnergyNeed, nowMs: UnixMs, days: LocalDays): Period | null {
-  const today = days.dateAt(nowMs);
+export function periodOf(need: EnergyNeed, nowMs: UnixMs, time: HomeTime): Period | null {
   const isDaily = need.days === null;
   const around = isDaily ? 1 : DAYS_AROUND;
   let startMs: UnixMs | null = null;
   for (let offset = -around; offset <= around; offset += 1) {
-    const date = days.later(today, offset);
-    if (!isDaily && need.days?.includes(date.weekday) !== true) continue;
+    const day = time.day(nowMs / 1000, offset);
+    if (!isDaily && need.days?.includes(day.weekday) !== true) continue;
     for (const second of need.bySeconds) {
-      const moment = days.moment(date, second);
+      const moment = day.at(second) * 1000;
       if (moment <= nowMs) startMs = moment;
       else if (startMs !== null) {
         return { startMs, endMs: moment, energyWs: need.energyWs / need.bySeconds.length };

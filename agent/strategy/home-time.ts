@@ -6,6 +6,16 @@
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 export const WEEKDAYS: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
+export interface LocalDay {
+  /** 0 is Sunday. */
+  weekday: number;
+  /**
+   * Unix seconds at which the clock shows so many seconds after midnight; 86400 is the midnight
+   * that ends it. Skipped by a clock change: the first moment after; twice: the first.
+   */
+  at(second: number): number;
+}
+
 /** `02:30`, `2:30`; not `24:00`. */
 const CLOCK_TIME = /^([01]?\d|2[0-3]):([0-5]\d)$/;
 const DAY_S = 86_400;
@@ -75,6 +85,17 @@ export class HomeTime {
       const at = this.#instantOf(day + inDay);
       if (at > after) return at;
     }
+  }
+
+  /** The local day so many days after that of a moment. */
+  day(unixSeconds: number, later: number): LocalDay {
+    const wall = this.#wall(unixSeconds);
+    const midnight = wall - modulo(wall, DAY_S) + later * DAY_S;
+    return {
+      // 1970-01-01 was a Thursday.
+      weekday: modulo(Math.round(midnight / DAY_S) + 4, 7),
+      at: (second) => this.#instantOf(midnight + second),
+    };
   }
 
   #dayOf(unixSeconds: number): { start: number; end: number } {

@@ -94,7 +94,7 @@ discharge = "5 kW"
   {
     spec: steadyHome({ name: 'consumer', loadW: 1500, hasBoiler: true }),
     settings: {
-      ...{ line: 'tcp', meter: 'eastron-sdm630', seed: 2, baseW: 1200, pvW: 0, lateMs: LATE_MS },
+      ...{ line: 'serial', meter: 'abb-b23', seed: 2, baseW: 1200, pvW: 0, lateMs: LATE_MS },
       ...{ importedWs: 8912 * 3.6e6, exportedWs: 0 },
       boiler: { powerW: 2000, tankWs: 72e6, drainW: 300 },
     },
@@ -102,7 +102,7 @@ discharge = "5 kW"
 BUS
 [meters.house]
 role = "grid"
-profile = "eastron-sdm630"
+profile = "abb-b23"
 bus = "house"
 poll = "POLL"
 [loads.boiler]

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LocalDays } from '../../../agent/loads/local-days.ts';
 import { dailyNeed, type LoadModel, loadModel } from '../../../agent/loads/model.ts';
 import { missingHeatWs, needOf, periodOf } from '../../../agent/loads/needs.ts';
+import { HomeTime } from '../../../agent/strategy/home-time.ts';
 
 const test = suite('needs');
 
@@ -11,13 +11,13 @@ const HOUR = 3_600_000;
 const KWH = 3_600_000;
 /** A Monday, 00:00 UTC. */
 const MONDAY = Date.UTC(2026, 5, 15);
-const UTC = new LocalDays('UTC');
+const UTC = new HomeTime('UTC');
 const BOILER = loadModel({ name: 'boiler', powerW: 2000, need: dailyNeed(4 * KWH) });
 
 /** @param spans hours since Monday */
 function at(load: LoadModel, hour: number, spans: [number, number][] = [], watchedHour = -999) {
   const state = needOf(load, {
-    ...{ nowMs: MONDAY + hour * HOUR, days: UTC, spareMs: 900_000 },
+    ...{ nowMs: MONDAY + hour * HOUR, time: UTC, spareMs: 900_000 },
     spans: spans.map(([from, to]) => ({ fromMs: MONDAY + from * HOUR, toMs: MONDAY + to * HOUR })),
     watchedSinceMs: MONDAY + watchedHour * HOUR,
   });
@@ -126,7 +126,7 @@ test('a period holds its moment, on every day of any zone', () => {
       (zone, quarters, days, by) => {
         const nowMs = MONDAY + quarters * 900_000;
         const need = { energyWs: KWH, bySeconds: [by * 900], days, mustRun: true };
-        const period = periodOf(need, nowMs, new LocalDays(zone));
+        const period = periodOf(need, nowMs, new HomeTime(zone));
         assert.ok(period !== null && period.startMs <= nowMs && nowMs < period.endMs);
         assert.ok((period?.endMs ?? 0) - (period?.startMs ?? 0) <= 7 * 24 * HOUR + 2 * HOUR);
       },
@@ -137,8 +137,8 @@ test('a period holds its moment, on every day of any zone', () => {
 
 const IN = (zone: string, date: [number, number, number], second: number) => {
   const [year, month, day] = date;
-  const moment = new LocalDays(zone).moment({ year, month, day, weekday: 0 }, second);
-  return new Date(moment).toISOString().slice(0, 16);
+  const during = Date.UTC(year, month - 1, day, 12) / 1000;
+  return new Date(new HomeTime(zone).day(during, 0).at(second) * 1000).toISOString().slice(0, 16);
 };
 
 test('on days of a clock change: the first valid moment after, and the first of two', () => {
