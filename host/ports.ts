@@ -7,6 +7,8 @@
  * and tests may import those.
  */
 
+import type { BusCounters, BusFrame } from './bus-traffic.ts';
+
 /** Milliseconds since 1970-01-01 UTC, in market time (which a test may step or scale). */
 export type UnixMs = number;
 
@@ -212,40 +214,10 @@ export interface Bus {
   close(): void;
 }
 
-/** Since the bus was opened. `failed` is the sum of the five results that are no good answer. */
-export interface BusCounters {
-  good: number;
-  failed: number;
-  /** Nothing came in time, or only a part. */
-  timeouts: number;
-  /** Answers with a wrong checksum: noise, a missing termination, two units that speak at once. */
-  crcErrors: number;
-  /** Answers that do not fit their request. */
-  framingErrors: number;
-  /** Requests that the device refused. */
-  exceptions: number;
-  /** Requests without a connection: refused, lost, or the port is not there. */
-  closed: number;
-  reconnects: number;
-  /** Bytes that belonged to no request under way: late, duplicate, noise. */
-  staleBytes: number;
-  /** Reads that were not sent, because their unit had stopped answering and others had not. */
-  skipped: number;
-}
-
-export interface BusFrame {
-  direction: 'out' | 'in';
-  /** Monotonic, ms. */
-  atMs: number;
-  /** As on the wire, at most 300 of them; an answer may come in several pieces. */
-  bytes: Uint8Array;
-}
-
 export class BusError extends Error {
   /**
-   * `timeout`: no answer in time. `closed`: no connection. `crc`: an answer with a wrong checksum.
-   * `framing`: one that does not fit the request. `exception`: the device refused, with
-   * `exceptionCode` of the Modbus standard.
+   * `timeout`: no answer in time. `closed`: no connection. `crc`: a wrong checksum. `framing`: an
+   * answer that does not fit. `exception`: the device refused, with the standard's `exceptionCode`.
    */
   readonly code: 'timeout' | 'closed' | 'crc' | 'framing' | 'exception';
   readonly exceptionCode: number | null;

@@ -30,7 +30,7 @@ const ADDRESS = 10;
 const TIMEOUT_MS = 2_000;
 const WARM_READS = 200;
 
-/** Every round asks all clients, so that they share the machine's moods; the quietest one counts. */
+/** Every round asks all clients, as the machine has its moods; the quietest one counts. */
 export async function measureAll(registers: readonly number[], amount: Amount): Promise<Path[]> {
   const paths: Path[] = [];
   await withRawServer(async (port) => {

@@ -4,14 +4,8 @@
  * request to the last byte; after trouble a line is given time to fall silent, a TCP connection is
  * made anew. A wrong value is never returned.
  */
-import {
-  type Bus,
-  type BusConnection,
-  type BusCounters,
-  BusError,
-  type BusFrame,
-  type Log,
-} from '../ports.ts';
+import type { BusCounters, BusFrame } from '../bus-traffic.ts';
+import { type Bus, type BusConnection, BusError, type Log } from '../ports.ts';
 import type { BusTime } from './bus-time.ts';
 import type { ModbusClient } from './client-port.ts';
 import { type Adapter, ModbusConnection } from './connection.ts';

@@ -1,5 +1,6 @@
 /** What an installer sees of a bus: counters, and the last raw frames. */
-import type { BusCounters, BusError, BusFrame } from '../ports.ts';
+import type { BusCounters, BusFrame } from '../bus-traffic.ts';
+import type { BusError } from '../ports.ts';
 
 const MAX_FRAMES = 2_000;
 /** Longer than any Modbus frame; what comes in beyond is noise. */
