@@ -133,11 +133,8 @@ export function judgeTcp(question: Question, transaction: number, received: Buff
   let at = 0;
   for (;;) {
     if (received.length < at + HEADER_BYTES) return MORE;
-    const body = received.readUInt16BE(at + 4);
-    if (received.readUInt16BE(at + 2) !== 0 || body < 3 || body > 254) {
-      return fault('it does not begin with a Modbus header');
-    }
-    const end = at + HEADER_BYTES + body;
+    if (!isHeader(received, at)) return fault('it does not begin with a Modbus header');
+    const end = at + HEADER_BYTES + received.readUInt16BE(at + 4);
     if (received.readUInt16BE(at) === transaction) {
       const start = at + HEADER_BYTES;
       return judgeBody(question, received, start, end);
@@ -162,15 +159,22 @@ function judgeBody(question: Question, received: Buffer, start: number, end: num
   if (received.length < end) return MORE;
   if (!isRefusal && !fits(question, received, start)) return fault('it does not fit the request');
   // Without a checksum, a stray byte within the answer shows in nothing but the byte too many.
-  if (!isRepeated(received, start, end)) return fault('more bytes follow than belong to it');
+  if (!areFrames(received, end)) return fault('more bytes follow than belong to it');
   return { kind: 'answer', frame: withCrc(received.subarray(start, end)), start, end };
 }
 
-/** Whether nothing follows the answer but the same answer once more. */
-function isRepeated(received: Buffer, start: number, end: number): boolean {
-  if (received.length === end) return true;
-  const from = start - HEADER_BYTES;
-  return received.subarray(end).equals(received.subarray(from, end));
+/** Whether nothing stands from `at` on but whole frames, such as the answer once more. */
+function areFrames(received: Buffer, at: number): boolean {
+  let next = at;
+  while (received.length >= next + HEADER_BYTES && isHeader(received, next)) {
+    next += HEADER_BYTES + received.readUInt16BE(next + 4);
+  }
+  return next === received.length;
+}
+
+function isHeader(received: Buffer, at: number): boolean {
+  const body = received.readUInt16BE(at + 4);
+  return received.readUInt16BE(at + 2) === 0 && body >= 3 && body <= 254;
 }
 
 /** As the library wants every answer. */

@@ -162,6 +162,14 @@ const ROWS: readonly Row[] = [
     ...{ tcp: 'good', rtu: 'good' },
   },
   {
+    name: 'the answer, and that of another transaction behind it',
+    fault: ({ socket, good }) => {
+      const other = changed(good, (b) => b.writeUInt16BE(b.readUInt16BE(0) + 7, 0));
+      socket.write(Buffer.concat([good, other]));
+    },
+    tcp: 'good',
+  },
+  {
     name: 'the answer, and once more a little later',
     fault: ({ socket, good }) => {
       socket.write(good);
