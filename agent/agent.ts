@@ -45,6 +45,9 @@ import { readPinnedGrid } from './pinned-grid.ts';
 import { PlanningService } from './planning.ts';
 import { SettlingService } from './settling.ts';
 import { type SideMeter, SideMetering } from './side-metering.ts';
+import { SharedBus } from './socket/shared-bus.ts';
+import { answerSocket, clockView, type SocketApi } from './socket/socket-api.ts';
+import { viewOf } from './socket/views.ts';
 import { SolvingService } from './solving.ts';
 import { type AgentStatus, statusOf } from './status.ts';
 import { TradingService } from './trading.ts';
@@ -113,7 +116,7 @@ class Agent implements RunningAgent {
   readonly #facts: GridFacts;
   readonly #stopping = new AbortController();
   readonly #events = new EventMap();
-  readonly #buses = new Map<string, Bus>();
+  readonly #buses = new Map<string, SharedBus>();
   readonly #relays: HeldRelay[] = [];
   readonly #sql: Sql;
   readonly #journal: Journal;
@@ -181,12 +184,8 @@ class Agent implements RunningAgent {
       this.#events.on('sample', () => this.#openMarketLater(signal));
       if (listener !== null) {
         const at = { path: this.#settings.state.socket, mode: SOCKET_MODE };
-        const server = await listener.listen(at, async (request) => {
-          if (request.method !== 'GET' || request.path !== '/status') {
-            return { status: 404, body: JSON.stringify({ error: 'there is GET /status' }) };
-          }
-          return { status: 200, body: JSON.stringify(this.status()) };
-        });
+        const api = this.#socketApi();
+        const server = await listener.listen(at, (request) => answerSocket(api, request));
         this.#closeSocket = server.close;
       }
     } catch (error) {
@@ -221,6 +220,21 @@ class Agent implements RunningAgent {
       wallet: this.#wallet?.counts() ?? null,
       walletProblem: this.#walletProblem,
     });
+  }
+
+  /** What is answered at the socket. */
+  #socketApi(): SocketApi {
+    return {
+      status: () => this.status(),
+      clock: () => {
+        const { clock } = this.#ports;
+        const headAt = this.#market?.trading.status().chain.headAt ?? null;
+        return clockView({ clock, facts: this.#facts, settings: this.#settings, headAt });
+      },
+      journal: viewOf(this.#journal, this.#facts.calendar.intervalSeconds),
+      buses: this.#buses,
+      loads: null,
+    };
   }
 
   async stop(): Promise<void> {
@@ -374,7 +388,10 @@ class Agent implements RunningAgent {
   #bus(name: string): Bus {
     const settings = this.#settings.buses.find((bus) => bus.name === name);
     if (settings === undefined) throw new RangeError(`the settings have no bus "${name}"`);
-    const bus = this.#buses.get(name) ?? this.#ports.openBus(settings);
+    const known = this.#buses.get(name);
+    if (known !== undefined) return known;
+    const { openBus, clock } = this.#ports;
+    const bus = new SharedBus(name, openBus(settings), clock);
     this.#buses.set(name, bus);
     return bus;
   }
