@@ -45,6 +45,7 @@ import { readPinnedGrid } from './pinned-grid.ts';
 import { PlanningService } from './planning.ts';
 import { SettlingService } from './settling.ts';
 import { type SideMeter, SideMetering } from './side-metering.ts';
+import { ordersFor } from './socket/load-orders.ts';
 import { SharedBus } from './socket/shared-bus.ts';
 import { answerSocket, clockView, type SocketApi } from './socket/socket-api.ts';
 import { viewOf } from './socket/views.ts';
@@ -233,7 +234,7 @@ class Agent implements RunningAgent {
       },
       journal: viewOf(this.#journal, this.#facts.calendar.intervalSeconds),
       buses: this.#buses,
-      loads: null,
+      loads: ordersFor(this.#following.commands),
     };
   }
 

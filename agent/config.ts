@@ -72,7 +72,7 @@ export interface AgentSettings {
  * @throws SettingsError with all faults
  */
 export function readAgentSettings(text: string, fileName: string, folder: string): AgentSettings {
-  const raw = readSettings(text, SCHEMA, fileName);
+  const raw = readSettings(text, AGENT_SCHEMA, fileName);
   const at = (path: string) => (path.startsWith('/') ? path : `${folder}/${path}`);
   return {
     buses: busesOf(raw.buses),
@@ -175,7 +175,8 @@ const TABLES = table({
 });
 
 /** Every bus that is named must be there. */
-const SCHEMA = v.pipe(
+/** The whole file; commands explain settings from it. */
+export const AGENT_SCHEMA = v.pipe(
   TABLES,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;

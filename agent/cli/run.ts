@@ -2,24 +2,33 @@
  * `transax-agent run`: the agent in the foreground, until SIGTERM or SIGINT; then it ends in the
  * safe state within five seconds.
  */
-import { startAgent } from '../agent.ts';
 import { readPinnedGrid } from '../pinned-grid.ts';
 import { warningsOf } from '../status.ts';
 import {
+  type Command,
   type CommandArgs,
   type CommandHost,
-  EXIT,
-  type ExitCode,
   loadSettings,
-  UsageError,
+  type Outcome,
 } from './command.ts';
+import { good } from './output.ts';
 
 /** Of the five seconds that an end may take, what the agent itself gets. Real ms. */
 const STOP_MS = 4_500;
 
+export const run: Command = {
+  words: ['run'],
+  takes: '',
+  summary: 'runs the agent in the foreground, as its service does',
+  text: 'SIGTERM or Ctrl-C ends it in the safe state, within five seconds; a second one at once.',
+  exits: [9],
+  run: runAgent,
+};
+
 /** @throws SettingsError, PinnedGridError, SqlError, FileError */
-export async function run(host: CommandHost, args: CommandArgs): Promise<ExitCode> {
-  if (args.positionals.length > 0) throw new UsageError('run takes no further words');
+async function runAgent(host: CommandHost, args: CommandArgs): Promise<Outcome> {
+  // Most of the program is the agent itself: other commands start sooner without it.
+  const { startAgent } = await import('../agent.ts');
   const settings = loadSettings(host, args.config);
   const { facts } = readPinnedGrid(host.files, settings.state.grid);
   const log = host.log();
@@ -57,5 +66,5 @@ export async function run(host: CommandHost, args: CommandArgs): Promise<ExitCod
     transport.close();
     clock.close?.();
   }
-  return EXIT.good;
+  return good({ ended: 'when told' }, '');
 }

@@ -2,64 +2,90 @@
 
 import type { AgentStatus } from '../status.ts';
 import { HomeTime } from '../strategy/home-time.ts';
+import type { CommandArgs } from './command.ts';
+import { ageText, durationText, mark, numberText } from './output.ts';
 
 const LABEL_WIDTH = 10;
 const SHOWN_REASONS = 3;
 
-export function statusText(status: AgentStatus): string {
-  const time = new HomeTime(status.zone);
+type Look = Pick<CommandArgs, 'utc' | 'colour'>;
+
+export function statusText(status: AgentStatus, look: Look): string {
+  const zone = look.utc ? 'UTC' : status.zone;
+  const time = new HomeTime(zone);
   const clock = (interval: number) => time.clock(interval * status.intervalSeconds);
   const here = `${clock(status.interval)} to ${clock(status.interval + 1)}`;
+  const { problems, warnings } = status;
   const lines = [
-    `transax-agent ${status.version}, grid "${status.grid.name}", ${here} ${status.zone}: ` +
+    `transax-agent ${status.version}, grid "${status.grid.name}", ${here} ${zone}: ` +
       `${status.state === 'good' ? 'all is well' : 'degraded'}`,
-    ...status.problems.map((problem) => `  ! ${problem}`),
-    ...status.warnings.map((warning) => `  ~ ${warning}`),
+    ...problems.map((problem) => `  ! ${problem}`),
+    ...warnings.map((warning) => `  ~ ${warning}`),
     '',
-    ...facts(status),
+    ...facts(status, look),
     ...scheduleLines(status, clock),
     ...planLines(status, clock),
     ...status.notes.map((note) => row('note', note)),
   ];
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    lines.push('', `${count}. Run "transax-agent doctor" for causes and remedies.`);
+  }
   return lines.join('\n');
 }
 
-function facts(status: AgentStatus): string[] {
+function facts(status: AgentStatus, { colour }: Look): string[] {
   const { meter, chain, dso, account, wallet, following, settling } = status;
-  const lines = [row('meter', meterText(meter))];
+  const lines: string[] = [];
+  const add = (label: string, isGood: boolean, text: string): void => {
+    lines.push(row(label, `${mark(isGood ? 'ok' : 'WARN', colour)}  ${text}`));
+  };
+  const leftMs = (status.interval + 1) * status.intervalSeconds * 1000 - Date.parse(status.at);
+  const proven = status.clock.isProven ? 'proven good' : 'not proven good';
+  add('clock', status.clock.isProven, `${proven}, ${durationText(leftMs)} left in the interval`);
+  add('meter', meter.powerW !== null && !meter.isSilent, meterText(meter));
   for (const bus of status.buses) {
-    const counts = `${bus.good} good reads, ${bus.failed} failed, ${bus.reconnects} reconnects`;
-    lines.push(row('', `${bus.name} ${bus.connection}: ${counts}`));
+    const total = bus.good + bus.failed;
+    const share = total === 0 ? '' : ` (${((100 * bus.failed) / total).toFixed(2)} %)`;
+    const counts = `${bus.good} good reads, ${bus.failed} failed${share}`;
+    lines.push(row('', `${bus.name} ${bus.connection}: ${counts}, ${bus.reconnects} reconnects`));
   }
-  for (const { name, role, powerW, problem } of status.meters) {
-    lines.push(row(name, problem ?? `${role}, ${powerText(powerW)}`));
+  for (const { name, role, profile, powerW, ageSeconds, problem } of status.meters) {
+    const age = ageText(ageSeconds === null ? null : ageSeconds * 1000);
+    const said = problem === null ? `${powerText(powerW)}, ${age}` : `${problem}, last good ${age}`;
+    add(name, problem === null, `${role}, ${profile}, ${said}`);
   }
   if (following.battery !== null) {
     const { powerW, stateOfCharge } = following.battery;
     const share = stateOfCharge === null ? 'unknown' : `${(stateOfCharge * 100).toFixed(1)} %`;
-    lines.push(row('battery', `${share} charged, ${powerText(powerW)}`));
+    add('battery', powerW !== null, `${share} charged, ${powerText(powerW)}`);
   }
-  for (const load of following.loads) {
-    lines.push(row(load.name, load.isOn === null ? 'unknown' : load.isOn ? 'on' : 'off'));
+  const nowMs = Date.parse(status.at);
+  for (const { name, isOn, sinceMs } of following.loads) {
+    const since = sinceMs === null ? '' : ` since ${ageText(nowMs - sinceMs)}`;
+    add(name, isOn !== null, isOn === null ? 'unknown' : `${isOn ? 'on' : 'off'}${since}`);
   }
-  lines.push(row('clock', status.clock.isProven ? 'proven good' : 'not proven'));
   if (chain !== null) {
-    const at = chain.headAt === null ? '' : ` of ${new Date(chain.headAt * 1000).toISOString()}`;
+    const age = chain.headAt === null ? '' : ` (${ageText(nowMs - chain.headAt * 1000)})`;
     const read =
-      chain.headNumber === null ? 'not read yet' : `read to block ${chain.headNumber}${at}`;
-    lines.push(row('chain', chain.problem === null ? read : `${read}; ${chain.problem}`));
+      chain.headNumber === null ? 'not read yet' : `read to block ${chain.headNumber}${age}`;
+    const isGood = chain.problem === null;
+    add('chain', isGood, isGood ? read : `${read}; ${chain.problem}`);
   }
-  if (dso !== null) lines.push(row('DSO', dso.problem ?? 'answers'));
+  if (dso !== null) add('DSO', dso.problem === null, dso.problem ?? 'answers');
   if (account !== null) {
-    const balance = (Number(account.balanceMicro) / 1_000_000).toFixed(2);
-    lines.push(
-      row('account', `${balance}, feeder ${account.feeder}, up to ${account.maxPowerW} W`),
-    );
+    const balance = numberText(Number(account.balanceMicro) / 1_000_000, 2);
+    const limit = `feeder ${account.feeder}, up to ${numberText(account.maxPowerW)} W`;
+    add('account', true, `${balance}, ${limit}`);
   }
   const counts = Object.entries(wallet.addresses).map(([state, count]) => `${count} ${state}`);
-  lines.push(row('wallet', wallet.problem ?? (counts.join(', ') || 'no address used yet')));
-  if (settling !== null) lines.push(row('readings', `${settling.waiting} wait for the DSO`));
-  if (status.solver !== null) lines.push(row('solver', solverText(status.solver)));
+  add('wallet', wallet.isOpen, wallet.problem ?? (counts.join(', ') || 'no address used yet'));
+  if (settling !== null) {
+    add('readings', settling.problem === null, `${settling.waiting} wait for the DSO`);
+  }
+  if (status.solver !== null) {
+    add('solver', status.solver.problem === null, solverText(status.solver));
+  }
   return lines;
 }
 
@@ -76,18 +102,19 @@ function solverText(solver: NonNullable<AgentStatus['solver']>): string {
 function meterText(meter: AgentStatus['meter']): string {
   if (meter.powerW === null || meter.ageSeconds === null) return `${meter.profile}, no answer yet`;
   const silent = meter.isSilent ? ', SILENT' : '';
-  const age = `${meter.ageSeconds.toFixed(1)} s ago`;
-  return `${meter.profile}, ${powerText(meter.powerW)}, ${age}${silent}`;
+  const way = meter.powerW > 0 ? ' import' : meter.powerW < 0 ? ' export' : '';
+  const age = ageText(meter.ageSeconds * 1000);
+  return `${meter.profile}, ${powerText(meter.powerW)}${way}, ${age}${silent}`;
 }
 
 function powerText(powerW: number | null): string {
-  return powerW === null ? 'power unknown' : `${Math.round(powerW)} W`;
+  return powerW === null ? 'power unknown' : `${numberText(powerW)} W`;
 }
 
 function scheduleLines(status: AgentStatus, clock: (interval: number) => string): string[] {
   const { following } = status;
   const way = following.reason === null ? following.way : `${following.way} (${following.reason})`;
-  const lines = [row('follows', way)];
+  const lines = [row('schedule', way)];
   for (const { interval, committedW, untradedW, targetW } of status.schedule) {
     lines.push(
       row(

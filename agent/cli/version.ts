@@ -1,8 +1,13 @@
 /** `transax-agent version`. */
 import { VERSION } from '../version.ts';
-import { type CommandHost, EXIT, type ExitCode } from './command.ts';
+import type { Command } from './command.ts';
+import { good } from './output.ts';
 
-export async function version(host: CommandHost): Promise<ExitCode> {
-  host.out(`transax-agent ${VERSION}`);
-  return EXIT.good;
-}
+export const version: Command = {
+  words: ['version'],
+  takes: '',
+  summary: 'which release this is',
+  async run(host) {
+    return good({ version: VERSION, ...host.machine.versions() }, `transax-agent ${VERSION}`);
+  },
+};

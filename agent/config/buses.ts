@@ -41,7 +41,7 @@ function serialPlace(text: string): Place | null {
 }
 
 /** What is wrong, as text, when it is none. */
-function netPlace(text: string): Place | string {
+function netPlace(text: string): Exclude<BusConnection, { kind: 'serial' }> | string {
   const match = /^(tcp|rtu-tcp):\/\/(\[[0-9a-fA-F:.]+\]|[^:/]+):(\d{1,5})$/.exec(text);
   const [, kind = '', host = '', port = ''] = match ?? [];
   if (!match || Number(port) < 1 || Number(port) > 65535) {
@@ -113,6 +113,13 @@ export function busesOf(raw: v.InferOutput<typeof BUSES>): BusSettings[] {
     gapMs: bus.gap,
     connectDelayMs: bus.connect_delay,
   }));
+}
+
+/** A connection as in the settings, a serial one with the usual line; else what is wrong. */
+export function readConnection(text: string): BusConnection | string {
+  const place = serialPlace(text) ?? netPlace(text);
+  if (typeof place === 'string' || place.kind !== 'serial') return place;
+  return { ...place, baud: 9600, parity: 'none', stopBits: 1 };
 }
 
 /** How people write it: `tcp://192.168.1.20:502`, `/dev/ttyUSB0 9600 8N1`. */

@@ -52,6 +52,8 @@ export const LOAD_ORDER = table({
   ),
   state: v.optional(v.picklist(['on', 'off'], 'must be on or off')),
   until_ms: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
+  seconds: v.optional(whole(1, 300), 10),
+  force: v.optional(v.boolean('must be true or false'), false),
 });
 
 /** @throws AskError */

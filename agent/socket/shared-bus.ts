@@ -9,10 +9,10 @@ import { type Bus, BusError, type Clock } from '../../host/ports.ts';
 export const LEND_MOST_MS = 25_000;
 /** Between two lendings the services get their turn for so long. Real ms. */
 export const LEND_REST_MS = 4_000;
-const KEPT_FRAMES = 2_000;
+const KEPT = 2_000;
 
 /** One request and what came of it. */
-export interface Frame {
+export interface BusRequest {
   /** Market time, ms. */
   atMs: number;
   tookMs: number;
@@ -31,7 +31,7 @@ export class SharedBus implements Bus {
   readonly name: string;
   readonly #bus: Bus;
   readonly #clock: Clock;
-  readonly #frames: Frame[] = [];
+  readonly #requests: BusRequest[] = [];
   #lentUntilMs: number | null = null;
   #lentEndedMs = Number.NEGATIVE_INFINITY;
 
@@ -49,8 +49,8 @@ export class SharedBus implements Bus {
   };
 
   /** The newest last. */
-  get frames(): readonly Frame[] {
-    return this.#frames;
+  get requests(): readonly BusRequest[] {
+    return this.#requests;
   }
 
   /** How long the bus is still lent, real ms; null when it is not. */
@@ -108,6 +108,27 @@ export class SharedBus implements Bus {
     return this.#kept(asked, () => this.#bus.writeCoil(unit, address, on), okay);
   }
 
+  writeRegister(unit: number, address: number, word: number): Promise<void> {
+    const asked = { unit, function: 6, address, count: 1 };
+    return this.#kept(asked, () => this.#bus.writeRegister(unit, address, word), okay);
+  }
+
+  async readCoils(unit: number, address: number, count: number): Promise<boolean[]> {
+    this.#refuseWhileLent();
+    const asked = { unit, function: 1, address, count };
+    return this.#kept(asked, () => this.#bus.readCoils(unit, address, count), bitsOf);
+  }
+
+  async readDiscrete(unit: number, address: number, count: number): Promise<boolean[]> {
+    this.#refuseWhileLent();
+    const asked = { unit, function: 2, address, count };
+    return this.#kept(asked, () => this.#bus.readDiscrete(unit, address, count), bitsOf);
+  }
+
+  frames(): ReturnType<Bus['frames']> {
+    return this.#bus.frames();
+  }
+
   counters(): ReturnType<Bus['counters']> {
     return this.#bus.counters();
   }
@@ -137,7 +158,7 @@ export class SharedBus implements Bus {
   }
 
   async #kept<T>(
-    asked: Pick<Frame, 'unit' | 'function' | 'address' | 'count'>,
+    asked: Pick<BusRequest, 'unit' | 'function' | 'address' | 'count'>,
     work: () => Promise<T>,
     say: (answer: T) => string,
   ): Promise<T> {
@@ -145,8 +166,8 @@ export class SharedBus implements Bus {
     const startedMs = this.#clock.monotonicMs();
     const keep = (answer: string): void => {
       const tookMs = Math.round(this.#clock.monotonicMs() - startedMs);
-      this.#frames.push({ atMs, tookMs, ...asked, answer });
-      if (this.#frames.length > KEPT_FRAMES) this.#frames.shift();
+      this.#requests.push({ atMs, tookMs, ...asked, answer });
+      if (this.#requests.length > KEPT) this.#requests.shift();
     };
     try {
       const answer = await work();
@@ -161,6 +182,10 @@ export class SharedBus implements Bus {
 
 function hexOf(words: Uint16Array): string {
   return [...words].map((word) => word.toString(16).padStart(4, '0')).join(' ');
+}
+
+function bitsOf(bits: readonly boolean[]): string {
+  return bits.map((bit) => (bit ? '1' : '0')).join('');
 }
 
 const okay = () => 'ok';

@@ -6,7 +6,9 @@
 import { BusError, type Clock, type HttpRequest, type HttpResponse } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { intervalAt } from '../../market/intervals.ts';
+import { clockStatus } from '../clock-status.ts';
 import type { AgentSettings } from '../config.ts';
+import type { LoadTest } from '../following/load-commands.ts';
 import type { AgentStatus } from '../status.ts';
 import {
   AskError,
@@ -27,6 +29,8 @@ export interface ClockView {
   /** What vouches for it, in words; null when that is not known. */
   source: string | null;
   offsetMs: number | null;
+  /** What is wrong with it, or not as well as could be, and what to do; null for nothing. */
+  reason: string | null;
   /** Market time less that of the last final block, ms; null without one. */
   aheadOfChainMs: number | null;
   interval: number;
@@ -40,12 +44,18 @@ export interface LoadOrder {
   order: 'on' | 'off' | 'auto' | 'override' | 'test';
   state: 'on' | 'off' | null;
   untilMs: number | null;
+  /** Of a test. */
+  seconds: number;
+  /** Whatever minimum times say; limits, fuses and interlocks hold. */
+  isForced: boolean;
 }
 
 /** What became of an order, in words. `refused`: by a safety rule, which the sentence names. */
 export interface OrderEnd {
   result: 'done' | 'refused' | 'unknown-load' | 'silent';
   sentence: string;
+  /** Of a test: what was read back and seen; null else. */
+  test: LoadTest | null;
 }
 
 /** Who takes orders for loads. */
@@ -67,16 +77,18 @@ export interface SocketApi {
 export function clockView(parts: {
   clock: Clock;
   facts: GridFacts;
-  settings: Pick<AgentSettings, 'home' | 'lab'>;
+  settings: Pick<AgentSettings, 'home'>;
   headAt: number | null;
 }): ClockView {
   const { clock, facts, settings, headAt } = parts;
   const nowMs = clock.now();
+  const status = clockStatus(clock);
   return {
     at: new Date(nowMs).toISOString(),
     isProven: clock.isProven(),
-    source: settings.lab.clock === undefined ? null : 'lab',
-    offsetMs: null,
+    source: status.source,
+    offsetMs: status.offsetMs,
+    reason: status.reason ?? status.warning,
     aheadOfChainMs: headAt === null ? null : nowMs - headAt * 1000,
     interval: intervalAt(facts.calendar, nowMs / 1000),
     intervalSeconds: facts.calendar.intervalSeconds,
@@ -97,7 +109,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /switches': async ({ journal }, { query }) =>
     answer(200, await journal.switches(readNumber(query, 'to'))),
   'GET /frames': async ({ buses }) =>
-    answer(200, Object.fromEntries([...buses].map(([name, bus]) => [name, bus.frames]))),
+    answer(200, Object.fromEntries([...buses].map(([name, bus]) => [name, trafficOf(bus)]))),
   'POST /bus/read': readBus,
   'POST /bus/lend': lendBus,
   'POST /loads/order': orderLoad,
@@ -118,6 +130,15 @@ export async function answerSocket(api: SocketApi, request: HttpRequest): Promis
 
 function answer(status: number, data: unknown): HttpResponse {
   return { status, body: JSON.stringify(data) };
+}
+
+/** Requests, and raw frames with their bytes in hexadecimal. */
+function trafficOf(bus: SharedBus): unknown {
+  const frames = bus.frames().map(({ direction, atMs, bytes }) => {
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    return `${direction === 'in' ? '<' : '>'} ${atMs.toFixed(1)} ${hex}`;
+  });
+  return { counters: bus.counters(), requests: bus.requests, frames };
 }
 
 function viewed(
@@ -172,12 +193,22 @@ async function lendBus(api: SocketApi, request: HttpRequest): Promise<HttpRespon
 }
 
 async function orderLoad(api: SocketApi, { body }: HttpRequest): Promise<HttpResponse> {
-  const { load, order, state = null, until_ms: untilMs = null } = readBody(body, LOAD_ORDER);
+  const {
+    load,
+    order,
+    state = null,
+    until_ms: untilMs = null,
+    seconds,
+    force,
+  } = readBody(body, LOAD_ORDER);
   if (order === 'override' && (state === null || untilMs === null)) {
     throw new AskError([{ key: 'override', message: 'needs state and until_ms' }]);
   }
   if (api.loads === null) {
-    return answer(200, { result: 'unknown-load', sentence: 'this home has no loads' });
+    return answer(200, { result: 'unknown-load', sentence: 'there are none', test: null });
   }
-  return answer(200, await api.loads.order(load, { order, state, untilMs }));
+  return answer(
+    200,
+    await api.loads.order(load, { order, state, untilMs, seconds, isForced: force }),
+  );
 }

@@ -20,6 +20,8 @@ export interface Ended {
 const ENV = {
   ...process.env,
   NO_COLOR: '1',
+  /** Tests that run as root stay root, whoever is installed here. */
+  TRANSAX_USER: 'root',
   NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compile'),
 };
 

@@ -1,0 +1,46 @@
+/** What commands see of the machine, and how they ask at a socket. */
+
+export interface UnixAsk {
+  method: string;
+  path: string;
+  body?: string;
+  deadlineMs: number;
+}
+
+export interface Held {
+  status: number;
+  body: string;
+  /** Resolves when the other side has ended it. */
+  ended: Promise<void>;
+  close(): void;
+}
+
+/** What is looked at to find faults; whatever cannot be seen is null or nothing. */
+export interface Machine {
+  /** The start of a small text file, such as those under /sys and /proc. */
+  text(path: string): string | null;
+  names(folder: string): string[];
+  /** Where a link leads, absolute. */
+  link(path: string): string | null;
+  disk(path: string): { freeBytes: number; totalBytes: number } | null;
+  user(): MachineUser;
+  /** Null where there is no such program. */
+  run(file: string, words: readonly string[], timeoutMs?: number): Promise<ProgramEnd | null>;
+  /** Runs with this process's own output; null where there is no such program. */
+  hand(file: string, words: readonly string[]): Promise<number | null>;
+  /** `-`: stdout. @throws FileError */
+  writeBytes(path: string, bytes: Uint8Array): void;
+  versions(): Readonly<Record<string, string>>;
+}
+
+export interface MachineUser {
+  id: number;
+  name: string;
+  groups: readonly string[];
+}
+
+export interface ProgramEnd {
+  code: number | null;
+  out: string;
+  err: string;
+}
