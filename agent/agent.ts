@@ -8,20 +8,18 @@
 import { LogFollower, type MarketFeed } from '../chain/follower.ts';
 import { Outbox } from '../chain/outbox.ts';
 import { JsonRpc } from '../chain/rpc.ts';
-import {
-  type Bus,
-  type Clock,
-  FileError,
-  type Files,
-  type HeldRelay,
-  type HttpListener,
-  type Log,
-  type Random,
-  type RelayWires,
-  type Resources,
-  type Sql,
-  SqlError,
-  type Transport,
+import type {
+  Bus,
+  Clock,
+  Files,
+  HeldRelay,
+  HttpListener,
+  Log,
+  Random,
+  RelayWires,
+  Resources,
+  Sql,
+  Transport,
 } from '../host/ports.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { BatteryTap } from './battery-tap.ts';
@@ -45,16 +43,16 @@ import { readPinnedGrid } from './pinned-grid.ts';
 import { PlanningService } from './planning.ts';
 import { SettlingService } from './settling.ts';
 import { type SideMeter, SideMetering } from './side-metering.ts';
-import { ordersFor } from './socket/load-orders.ts';
+import { socketApiOf } from './socket/of-agent.ts';
 import { SharedBus } from './socket/shared-bus.ts';
-import { answerSocket, clockView, type SocketApi } from './socket/socket-api.ts';
-import { viewOf } from './socket/views.ts';
+import { answerSocket } from './socket/socket-api.ts';
 import { SolvingService } from './solving.ts';
 import { type AgentStatus, statusOf } from './status.ts';
 import { TradingService } from './trading.ts';
 import { DsoClient } from './wallet/dso-client.ts';
 import { WALLET_MIGRATIONS } from './wallet/schema.ts';
-import { openWallet, type Wallet, WalletError } from './wallet/wallet.ts';
+import { openWallet, type Wallet } from './wallet/wallet.ts';
+import { walletProblem } from './wallet/wallet-problem.ts';
 
 export interface AgentPorts {
   clock: Clock;
@@ -185,7 +183,11 @@ class Agent implements RunningAgent {
       this.#events.on('sample', () => this.#openMarketLater(signal));
       if (listener !== null) {
         const at = { path: this.#settings.state.socket, mode: SOCKET_MODE };
-        const api = this.#socketApi();
+        const api = socketApiOf({
+          ...{ facts: this.#facts, settings: this.#settings, clock: this.#ports.clock },
+          ...{ journal: this.#journal, buses: this.#buses, loads: this.#following.commands },
+          status: () => this.status(),
+        });
         const server = await listener.listen(at, (request) => answerSocket(api, request));
         this.#closeSocket = server.close;
       }
@@ -221,21 +223,6 @@ class Agent implements RunningAgent {
       wallet: this.#wallet?.counts() ?? null,
       walletProblem: this.#walletProblem,
     });
-  }
-
-  /** What is answered at the socket. */
-  #socketApi(): SocketApi {
-    return {
-      status: () => this.status(),
-      clock: () => {
-        const { clock } = this.#ports;
-        const headAt = this.#market?.trading.status().chain.headAt ?? null;
-        return clockView({ clock, facts: this.#facts, settings: this.#settings, headAt });
-      },
-      journal: viewOf(this.#journal, this.#facts.calendar.intervalSeconds),
-      buses: this.#buses,
-      loads: ordersFor(this.#following.commands),
-    };
   }
 
   async stop(): Promise<void> {
@@ -396,14 +383,4 @@ class Agent implements RunningAgent {
     this.#buses.set(name, bus);
     return bus;
   }
-}
-
-/** What is wrong and what to do; null for what is a bug. */
-function walletProblem(error: unknown): string | null {
-  if (error instanceof FileError && error.code === 'missing') {
-    return `${error.message}; put the key back from its backup, or enrol`;
-  }
-  const isExpected =
-    error instanceof FileError || error instanceof SqlError || error instanceof WalletError;
-  return isExpected ? error.message : null;
 }

@@ -81,7 +81,7 @@ test('beside a running agent: its bus is asked for, and it goes on', () =>
       ends(await home.cli('wallet status'), 0, /can be used/);
       ends(await home.cli('clock'), 0, /proven good/);
       ends(await home.cli('doctor'), 2, /ok +agent +runs[\s\S]*FAIL chain/);
-      ends(await home.cli('load on boiler'), 2, /no loads/);
+      ends(await home.cli('load on boiler'), 2, /no load "boiler"/);
       const { good } = (await home.json('status')).data.buses[0];
       assert.ok(good > 0);
     } finally {
