@@ -14,7 +14,7 @@ export interface ProbeAnswer {
 }
 
 export interface ProbeResult {
-  /** All probes passed. */
+  /** All probes passed, and not by zeros alone. */
   isMatch: boolean;
   /** Share of the probes that passed, 0 to 1. */
   score: number;
@@ -53,7 +53,15 @@ export async function probeProfile(bus: Bus, unit: number, profile: Profile): Pr
     goesOn = await ask(describe(probe), () => askProbe(bus, unit, profile, bases, probe));
   }
   const passed = answers.filter(({ isPassed }) => isPassed).length;
-  return { isMatch: passed === asked, score: passed / asked, asked, isPresent, answers };
+  // Many a device answers 0 for whatever it does not have.
+  const isTelling = profile.sunspec !== null || answers.some(({ value }) => value !== 0);
+  return {
+    isMatch: passed === asked && isTelling,
+    score: passed / asked,
+    asked,
+    isPresent,
+    answers,
+  };
 }
 
 export interface RequiredAnswer {

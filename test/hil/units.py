@@ -16,6 +16,10 @@ def words(form, *values):
     return list(struct.unpack(f">{len(raw) // 2}H", raw))
 
 
+def nothing():
+    return {}
+
+
 class Block(BaseModbusDataBlock):
     """Registers made at each look. `registers()` gives address -> word; the others do not exist."""
 
@@ -34,6 +38,12 @@ class Block(BaseModbusDataBlock):
     def setValues(self, address, values):
         if self.write is not None:
             self.write(address, values if isinstance(values, list) else [values])
+
+
+def only(**blocks):
+    """A unit that has these and nothing else: pymodbus gives zeros where nothing is said."""
+    every = {name: blocks.get(name, Block(nothing)) for name in ("di", "co", "hr", "ir")}
+    return ModbusSlaveContext(**every, zero_mode=True)
 
 
 def spread(*parts):
@@ -62,7 +72,7 @@ def sdm630(house):
         )
         return zeros
 
-    return ModbusSlaveContext(ir=Block(registers), zero_mode=True)
+    return only(ir=Block(registers))
 
 
 def abb_b23(house):
@@ -79,9 +89,10 @@ def abb_b23(house):
             (0x5B14, words(">i", round(100 * net_w))),
             (0x5B16, words(">iii", third, third, third)),
             (0x5B2C, words(">H", 5001)),
+            (0x8960, words(">4s", b"B23 ")),
         )
 
-    return ModbusSlaveContext(hr=Block(registers), zero_mode=True)
+    return only(hr=Block(registers))
 
 
 def lab_battery(house):
@@ -109,7 +120,7 @@ def lab_battery(house):
         if at.get(3) == 0:
             house.set_automatic()
 
-    return ModbusSlaveContext(ir=Block(inputs), hr=Block(holdings, write), zero_mode=True)
+    return only(ir=Block(inputs), hr=Block(holdings, write))
 
 
 def relay(house):
@@ -121,7 +132,7 @@ def relay(house):
         if address == 0:
             house.set_relay(bool(values[0]))
 
-    return ModbusSlaveContext(co=Block(coils, write), zero_mode=True)
+    return only(co=Block(coils, write))
 
 
 METERS = {"eastron-sdm630": sdm630, "abb-b23": abb_b23}

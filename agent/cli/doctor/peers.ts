@@ -75,7 +75,7 @@ function wearOf({ machine }: Patient['host'], folder: string): Wear | null {
   const years = CARD_BYTES / Math.max(1, perDay) / 365;
   const isCard = /mmcblk/.test(machine.link(`/sys/dev/block/${mount?.[2]}`) ?? '');
   const life = isCard ? `, ${years > 50 ? 'over 50' : years.toFixed(0)} years to 30 TB` : '';
-  return { years, isCard, sentence: `${bytesText(perDay)} written a day${life}` };
+  return { years, isCard, sentence: `${bytesText(perDay)} written a day by all programs${life}` };
 }
 
 export async function chain(patient: Patient): Promise<Finding> {

@@ -2,7 +2,7 @@
 import { BusError } from '../../../host/ports.ts';
 import { probeProfile } from '../../drivers/probe.ts';
 import type { Profile } from '../../drivers/profile-types.ts';
-import { readAll } from '../../drivers/read-all.ts';
+import { PointReader } from '../../drivers/read-points.ts';
 import type { ReadBus } from './socket-bus.ts';
 
 /** What a profile found of itself in a device. */
@@ -22,16 +22,24 @@ export type Found =
   | { kind: 'unknown'; said: string }
   | { kind: 'known'; matches: Match[] };
 
+/** What people know how to judge. */
+const SHOWN: readonly string[] = ['voltage_l1', 'frequency'];
+
 /** A gateway's words for a unit that is not there (Modbus 1.1b3). */
 const GATEWAY: readonly (number | null)[] = [10, 11];
 
-/** @throws BusError `closed`: there is no way to the bus at all */
+/**
+ * @param code the function that a unit is first asked with: most answer any, were it with a
+ * refusal, and each silence costs the scan a second
+ * @throws BusError `closed`: there is no way to the bus at all
+ */
 export async function identify(
   bus: ReadBus,
   unit: number,
   profiles: readonly Profile[],
+  code: 3 | 4,
 ): Promise<Found> {
-  if (!(await isThere(bus, unit))) return { kind: 'nobody' };
+  if (!(await isThere(bus, unit, code))) return { kind: 'nobody' };
   const matches: (Match & { asked: number })[] = [];
   for (const profile of profiles) {
     const { isMatch, score, asked } = await probeProfile(bus, unit, profile);
@@ -46,22 +54,21 @@ export async function identify(
 }
 
 /** Whoever refuses is there; a gateway speaks for one that is not. */
-async function isThere(bus: ReadBus, unit: number): Promise<boolean> {
-  for (const read of [() => bus.readInput(unit, 0, 2), () => bus.readHolding(unit, 0, 2)]) {
-    try {
-      await read();
-      return true;
-    } catch (error) {
-      if (!(error instanceof BusError) || error.code === 'closed') throw error;
-      if (error.code === 'exception') return !GATEWAY.includes(error.exceptionCode);
-    }
+async function isThere(bus: ReadBus, unit: number, code: 3 | 4): Promise<boolean> {
+  try {
+    await (code === 3 ? bus.readHolding(unit, 0, 2) : bus.readInput(unit, 0, 2));
+    return true;
+  } catch (error) {
+    if (!(error instanceof BusError) || error.code === 'closed') throw error;
+    return error.code === 'exception' && !GATEWAY.includes(error.exceptionCode);
   }
-  return false;
 }
 
 async function valuesOf(bus: ReadBus, unit: number, profile: Profile) {
   try {
-    const { values } = await readAll(bus, unit, profile);
+    const reader = new PointReader(bus, unit, profile);
+    const shown = reader.names().filter((name) => SHOWN.includes(name));
+    const values = await reader.read(shown);
     return {
       voltageV: values.get('voltage_l1')?.value ?? null,
       frequencyHz: values.get('frequency')?.value ?? null,

@@ -4,7 +4,7 @@ import type { BusSettings } from '../../config/buses.ts';
 import type { Profile } from '../../drivers/profile-types.ts';
 import { type Command, type CommandHost, EXIT, UsageError } from '../command.ts';
 import { durationOf, rangeOf } from '../words.ts';
-import { identify, type Match } from './identify.ts';
+import { type Found, identify, type Match } from './identify.ts';
 import { allProfiles } from './profiles.ts';
 import { noAnswer, type Reach, reach } from './reach.ts';
 import type { ReadBus } from './socket-bus.ts';
@@ -32,8 +32,8 @@ export const meterScan: Command = {
   takes: 'BUS|ADDRESS',
   summary: 'who answers on a bus, and which meter it is',
   text:
-    'Reads only. On a serial port it tries the usual speeds and parities, unless --baud and ' +
-    '--parity name some. A running agent lends its bus for 25 s at a time, polls in between, and ' +
+    'Reads only. On a serial port it tries the usual speeds and parities until somebody answers, ' +
+    'those of agent.toml first, unless --baud and --parity name some. A running agent lends its bus for 25 s at a time, polls in between, and ' +
     'fills the gap from the counters; its line settings are then those of agent.toml.',
   options: [
     { name: 'units', value: 'RANGE', text: '1..32 if absent; up to 0..247' },
@@ -61,7 +61,12 @@ export const meterScan: Command = {
     const found: FoundUnit[] = [];
     const scan = new Scan(host, way, { first, last, timeoutMs });
     try {
-      for (const line of lines) found.push(...(await scan.line(line)));
+      for (const code of [3, 4] as const) {
+        // All on one wire speak alike: where one is found the others are too.
+        for (const line of lines) {
+          if (found.length === 0) found.push(...(await scan.line(line, code)));
+        }
+      }
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       throw noAnswer(place, error, place);
@@ -102,12 +107,15 @@ function linesOf(way: Reach, options: Readonly<Record<string, string>>): (Line |
     throw new UsageError(`--baud ${options.baud} must be numbers like 9600,19200`);
   }
   const parities = options.parity?.split(',').map((name) => PARITY_NAMES[name]) ?? PARITIES;
-  return bauds.flatMap((baud) =>
+  const lines = bauds.flatMap((baud) =>
     parities.map((parity) => {
       if (parity === undefined) throw new UsageError(`--parity ${options.parity}: N, E or O`);
       return { ...connection, baud, parity };
     }),
   );
+  const isOwn = ({ baud, parity }: Line) =>
+    baud === connection.baud && parity === connection.parity;
+  return lines.sort((one, two) => Number(isOwn(two)) - Number(isOwn(one)));
 }
 
 interface ScanRange {
@@ -130,25 +138,25 @@ class Scan {
   }
 
   /** @throws BusError `closed` */
-  async line(line: Line | null): Promise<FoundUnit[]> {
+  async line(line: Line | null, code: 3 | 4): Promise<FoundUnit[]> {
     const { timeoutMs } = this.#what;
     const options = line === null ? { timeoutMs } : { timeoutMs, connection: line };
     const bus = this.#way.open(options);
     try {
-      return await this.#units(bus, line === null ? null : lineText(line));
+      return await this.#units(bus, line === null ? null : lineText(line), code);
     } finally {
       bus.close();
     }
   }
 
-  async #units(bus: ReadBus, line: string | null): Promise<FoundUnit[]> {
+  async #units(bus: ReadBus, line: string | null, code: 3 | 4): Promise<FoundUnit[]> {
     const { first, last } = this.#what;
     const found: FoundUnit[] = [];
     for (let unit = first; unit <= last; unit += 1) {
       const share = (unit - first) / (last - first + 1);
       const bar = '#'.repeat(Math.round(20 * share)).padEnd(20, '-');
       this.#host.progress(`${line ?? this.#way.bus.name}  ${bar}  unit ${unit} of ${last}`);
-      const seen = await this.#unit(bus, unit);
+      const seen = await this.#unit(bus, unit, code);
       if (seen.kind === 'nobody') continue;
       const matches = seen.kind === 'known' ? seen.matches : [];
       found.push({ unit, line, matches, said: seen.kind === 'unknown' ? seen.said : null });
@@ -156,9 +164,9 @@ class Scan {
     return found;
   }
 
-  async #unit(bus: ReadBus, unit: number): Promise<Awaited<ReturnType<typeof identify>>> {
+  async #unit(bus: ReadBus, unit: number, code: 3 | 4): Promise<Found> {
     await this.#way.lending?.borrow();
-    return identify(bus, unit, this.#profiles);
+    return identify(bus, unit, this.#profiles, code);
   }
 }
 
