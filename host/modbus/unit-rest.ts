@@ -12,6 +12,8 @@ const LIVELY_MS = 60_000;
 
 interface Unit {
   failuresInRow: number;
+  /** The first of those in a row. */
+  firstFailureMs: number;
   lastFailureMs: number;
   lastGoodMs: number;
 }
@@ -41,7 +43,8 @@ export class UnitRest {
   failed(unit: number, nowMs: number): number {
     const known = this.#of(unit);
     const failuresInRow = known.failuresInRow + 1;
-    this.#units.set(unit, { ...known, failuresInRow, lastFailureMs: nowMs });
+    const firstFailureMs = failuresInRow === 1 ? nowMs : known.firstFailureMs;
+    this.#units.set(unit, { ...known, failuresInRow, firstFailureMs, lastFailureMs: nowMs });
     return failuresInRow;
   }
 
@@ -52,13 +55,19 @@ export class UnitRest {
 
   #of(unit: number): Unit {
     const never = Number.NEGATIVE_INFINITY;
-    return this.#units.get(unit) ?? { failuresInRow: 0, lastFailureMs: never, lastGoodMs: never };
+    const none = { failuresInRow: 0, firstFailureMs: never };
+    return this.#units.get(unit) ?? { ...none, lastFailureMs: never, lastGoodMs: never };
   }
 
+  /** One that has answered since this one does not: it is not the cable. */
   #hasLivelyOther(unit: number, nowMs: number): boolean {
+    const { firstFailureMs } = this.#of(unit);
     return [...this.#units].some(
       ([other, { failuresInRow, lastGoodMs }]) =>
-        other !== unit && failuresInRow === 0 && nowMs - lastGoodMs < LIVELY_MS,
+        other !== unit &&
+        failuresInRow === 0 &&
+        lastGoodMs >= firstFailureMs &&
+        nowMs - lastGoodMs < LIVELY_MS,
     );
   }
 }

@@ -33,8 +33,9 @@ export const meterScan: Command = {
   summary: 'who answers on a bus, and which meter it is',
   text:
     'Reads only. On a serial port it tries the usual speeds and parities until somebody answers, ' +
-    'those of agent.toml first, unless --baud and --parity name some. A running agent lends its bus for 25 s at a time, polls in between, and ' +
-    'fills the gap from the counters; its line settings are then those of agent.toml.',
+    'those of agent.toml first, unless --baud and --parity name some. A running agent lends its ' +
+    'bus for 25 s at a time, polls in between, and fills the gap from the counters; its line ' +
+    'settings are then those of agent.toml.',
   options: [
     { name: 'units', value: 'RANGE', text: '1..32 if absent; up to 0..247' },
     { name: 'baud', value: 'N,N', text: '9600,19200,2400,38400 if absent' },

@@ -153,6 +153,16 @@ test('a unit rests no more when another one has come back, or none answers', () 
   assert.is(units.leftMs(7, 20), 0);
 });
 
+test('a unit does not rest because of one that nobody asked since', () => {
+  const units = new UnitRest();
+  units.answered(3, 0);
+  units.failed(1, 10);
+  units.failed(1, 20);
+  assert.is(units.leftMs(1, 20), 0, 'it may be the cable');
+  units.answered(3, 30);
+  assert.is(units.leftMs(1, 30), 1_990);
+});
+
 test('the checksum is that of the standard', () => {
   const frame = withChecksum(Buffer.from([1, 4, 0, 10, 0, 2]));
   assert.equal([...frame.subarray(6)], [0x51, 0xc9]);
