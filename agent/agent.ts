@@ -29,6 +29,7 @@ import type { MeterSettings } from './config/meters.ts';
 import type { RelaySettings } from './config/relay.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
 import { openBattery } from './drivers/battery.ts';
+import { busFor } from './drivers/bus-for.ts';
 import { type Meter, openMeter } from './drivers/meter.ts';
 import { loadProfile, OWN_PROFILES_FOLDER } from './drivers/profile.ts';
 import type { Profile } from './drivers/profile-types.ts';
@@ -379,7 +380,14 @@ class Agent implements RunningAgent {
     const known = this.#buses.get(name);
     if (known !== undefined) return known;
     const { openBus, clock } = this.#ports;
-    const bus = new SharedBus(name, openBus(settings), clock);
+    const { meters, battery } = this.#settings;
+    const devices = [...meters, ...(battery === null ? [] : [battery])];
+    const profiles = devices.filter((each) => each.bus === name).map((each) => each.profile);
+    const timed = busFor(
+      settings,
+      profiles.map((profile) => this.#profile(profile)),
+    );
+    const bus = new SharedBus(name, openBus(timed), clock);
     this.#buses.set(name, bus);
     return bus;
   }

@@ -16,7 +16,18 @@ export interface BusSettings {
   gapMs: number;
   /** Silence between connecting and the first request. */
   connectDelayMs: number;
+  /** Times that nobody wrote: the profiles of the devices may want longer ones. */
+  byDefault: readonly BusTime[];
 }
+
+export type BusTime = 'timeoutMs' | 'gapMs' | 'connectDelayMs';
+
+/** Of a bus about which nothing is said. */
+export const BUS_TIMES: Readonly<Record<BusTime, number>> = {
+  timeoutMs: 1_500,
+  gapMs: 20,
+  connectDelayMs: 0,
+};
 
 const EXAMPLES =
   '"tcp://192.168.1.20:502", "rtu-tcp://192.168.1.20:4196" or "serial:/dev/serial/by-id/usb-..."';
@@ -68,9 +79,9 @@ const BUS = v.pipe(
     baud: v.optional(v.picklist(BAUDS, `must be one of ${BAUDS.join(', ')}`)),
     parity: v.optional(v.picklist(['none', 'even', 'odd'], 'must be "none", "even" or "odd"')),
     stop_bits: v.optional(v.picklist([1, 2], 'must be 1 or 2')),
-    timeout: v.optional(between([50, '50 ms'], [30_000, '30 s']), '1500 ms'),
-    gap: v.optional(between([0, '0 s'], [5_000, '5 s']), '20 ms'),
-    connect_delay: v.optional(between([0, '0 s'], [30_000, '30 s']), '0 s'),
+    timeout: v.optional(between([50, '50 ms'], [30_000, '30 s'])),
+    gap: v.optional(between([0, '0 s'], [5_000, '5 s'])),
+    connect_delay: v.optional(between([0, '0 s'], [30_000, '30 s'])),
   }),
   v.check(
     ({ connection, baud, parity, stop_bits: stopBits }) =>
@@ -109,10 +120,19 @@ export function busesOf(raw: v.InferOutput<typeof BUSES>): BusSettings[] {
             stopBits: bus.stop_bits ?? 1,
           }
         : bus.connection,
-    timeoutMs: bus.timeout,
-    gapMs: bus.gap,
-    connectDelayMs: bus.connect_delay,
+    ...timesOf({ timeoutMs: bus.timeout, gapMs: bus.gap, connectDelayMs: bus.connect_delay }),
   }));
+}
+
+function timesOf(written: { [K in BusTime]: number | undefined }) {
+  const names = Object.keys(BUS_TIMES) as BusTime[];
+  const { timeoutMs, gapMs, connectDelayMs } = BUS_TIMES;
+  return {
+    timeoutMs: written.timeoutMs ?? timeoutMs,
+    gapMs: written.gapMs ?? gapMs,
+    connectDelayMs: written.connectDelayMs ?? connectDelayMs,
+    byDefault: names.filter((name) => written[name] === undefined),
+  };
 }
 
 /** A connection as in the settings, a serial one with the usual line; else what is wrong. */

@@ -30,12 +30,19 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   'buses.*.stop_bits': { form: NUMBER, text: 'Stop bits of a serial port; 1 if absent.' },
   'buses.*.timeout': {
     form: DURATION,
-    text: 'How long an answer may take: well above what the slowest device on the bus needs.',
+    text:
+      'How long an answer may take. If absent: 1500 ms, or longer where the profile of a device ' +
+      'on the bus asks for it.',
   },
-  'buses.*.gap': { form: DURATION, text: 'Silence between an answer and the next request.' },
+  'buses.*.gap': {
+    form: DURATION,
+    text:
+      'Silence between an answer and the next request. If absent: 20 ms, or longer where a ' +
+      'profile asks for it.',
+  },
   'buses.*.connect_delay': {
     form: DURATION,
-    text: 'Silence after connecting; some inverters need a second.',
+    text: 'Silence after connecting. If absent: none, or what the profiles ask for.',
   },
   'meters.*.role': {
     form: TEXT,

@@ -2,9 +2,10 @@
  * The way to a bus: through the agent where one runs and has it, else directly. So a command never
  * disturbs the agent's own requests, and works without an agent too.
  */
-import { type BusSettings, connectionText, readConnection } from '../../config/buses.ts';
+import { BUS_TIMES, type BusSettings, connectionText, readConnection } from '../../config/buses.ts';
 import type { MeterSettings } from '../../config/meters.ts';
 import type { AgentSettings } from '../../config.ts';
+import { busFor } from '../../drivers/bus-for.ts';
 import { type AgentLink, findAgent } from '../agent-link.ts';
 import {
   CliError,
@@ -14,6 +15,7 @@ import {
   loadSettings,
   UsageError,
 } from '../command.ts';
+import { profileNamed } from './profiles.ts';
 import { Lending, type ReadBus, SocketBus } from './socket-bus.ts';
 
 export interface Reach {
@@ -69,8 +71,14 @@ export async function reach(host: CommandHost, args: CommandArgs, place: string)
     const lending = new Lending(agent, bus.name, (ms) => host.wait(ms));
     return { bus, agent, lending, open: () => new SocketBus(agent, bus.name) };
   }
-  const open = (line: Partial<BusSettings> = {}) => host.openBus({ ...bus, ...line });
+  const profiles = devicesOn(settings, bus.name).map(({ profile }) => profileNamed(host, profile));
+  const timed = busFor(bus, profiles);
+  const open = (line: Partial<BusSettings> = {}) => host.openBus({ ...timed, ...line });
   return { bus, agent: null, lending: null, open };
+}
+
+function devicesOn(settings: AgentSettings | null, name: string): Device[] {
+  return settings === null ? [] : devicesOf(settings).filter(({ bus }) => bus === name);
 }
 
 /** The agent opens a bus with its first device; one without any is free. */
@@ -86,7 +94,7 @@ function busAt(place: string, buses: readonly BusSettings[]): BusSettings {
     connectionText(bus.connection).split(' ')[0];
   const known = buses.find((bus) => wireOf(bus) === wireOf({ connection }));
   const name = connectionText(connection);
-  return known ?? { name, connection, timeoutMs: 1_500, gapMs: 20, connectDelayMs: 0 };
+  return known ?? { name, connection, ...BUS_TIMES, byDefault: [] };
 }
 
 /** For a device that gives nothing. */
