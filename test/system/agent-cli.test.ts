@@ -150,7 +150,7 @@ test('after kill -9 the write-ahead log is read too, from a folder nobody may wr
 test('settings are checked, shown and explained', () =>
   withCliHome(async ({ cli, json, change, config }) => {
     ends(await cli('config check'), 0, /is good: 1 buses, 1 meters, 0 loads/);
-    ends(await cli('config show'), 0, /buses\.house\.timeout = "1500 ms" +# by default/);
+    ends(await cli('config show'), 0, /meters\.house\.invert = false +# by default/);
     ends(await cli('config explain meters.house.invert'), 0, /wrong way round/);
     ends(await cli('config explain home.zoen'), 2, /did you mean home\.zone\?/);
     change('unit = 1', 'unit = 700');

@@ -74,8 +74,8 @@ test('every setting of the schema is explained, and no other', () => {
 test('the settings that hold are those of the file, then the defaults', () => {
   const raw = { buses: { a: { connection: 'tcp://127.0.0.1:502' } }, home: { zone: 'UTC' } };
   const found = new Map(settingsOf(AGENT_SCHEMA, raw).map((each) => [each.key, each]));
-  assert.equal(found.get('buses.a.timeout')?.value, '1500 ms');
-  assert.is(found.get('buses.a.timeout')?.origin, 'default');
+  assert.equal(found.get('trading.poll')?.value, '5 s');
+  assert.is(found.get('trading.poll')?.origin, 'default');
   assert.is(found.get('home.zone')?.origin, 'file');
   assert.is(found.get('state.wallet')?.value, 'wallet.db');
   assert.is(found.has('battery.capacity'), false, 'there is no battery');
