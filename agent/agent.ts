@@ -70,6 +70,8 @@ export interface AgentPorts {
   transport: Transport;
   /** Serves `status`; null: none. */
   listener: HttpListener | null;
+  /** Of the process, where the agent has one of its own; commands are told. */
+  pid?: number;
   /** The market's log; by default read from the grid file's endpoints. Agents may share one. */
   openFeed?: (fromBlock: number) => MarketFeed;
 }
@@ -187,7 +189,7 @@ class Agent implements RunningAgent {
         const api = socketApiOf({
           ...{ facts: this.#facts, settings: this.#settings, clock: this.#ports.clock },
           ...{ journal: this.#journal, buses: this.#buses, loads: this.#following.commands },
-          status: () => this.status(),
+          ...{ status: () => this.status(), pid: this.#ports.pid ?? null },
         });
         const server = await listener.listen(at, (request) => answerSocket(api, request));
         this.#closeSocket = server.close;

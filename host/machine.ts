@@ -35,6 +35,8 @@ export function nodeMachine() {
         return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
       }),
     user: currentUser,
+    pid: process.pid,
+    kill,
     run: runProgram,
     hand: handOver,
     writeBytes,
@@ -101,6 +103,18 @@ function readStart(path: string): string | null {
       closeSync(file);
     }
   });
+}
+
+function kill(pid: number, how: 'probe' | 'SIGKILL'): 'done' | 'denied' | 'gone' {
+  try {
+    process.kill(pid, how === 'probe' ? 0 : how);
+    return 'done';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EPERM') return 'denied';
+    if (code === 'ESRCH') return 'gone';
+    throw error;
+  }
 }
 
 async function runProgram(file: string, words: readonly string[], timeoutMs = RUN_MS) {

@@ -24,6 +24,10 @@ export interface Machine {
   link(path: string): string | null;
   disk(path: string): { freeBytes: number; totalBytes: number } | null;
   user(): MachineUser;
+  /** Of this process. */
+  pid: number;
+  /** `probe` asks whether one may, and does nothing. */
+  kill(pid: number, how: 'probe' | 'SIGKILL'): 'done' | 'denied' | 'gone';
   /** Null where there is no such program. */
   run(file: string, words: readonly string[], timeoutMs?: number): Promise<ProgramEnd | null>;
   /** Runs with this process's own output; null where there is no such program. */

@@ -53,6 +53,7 @@ async function runAgent(host: CommandHost, args: CommandArgs): Promise<Outcome> 
       wires: host.wires,
       transport,
       listener: host.listener(log),
+      pid: host.machine.pid,
     });
     log.info(`ends in the safe state, told by ${await told}`);
     const limit = new AbortController();

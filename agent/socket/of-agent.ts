@@ -18,10 +18,12 @@ export function socketApiOf(parts: {
   buses: ReadonlyMap<string, SharedBus>;
   loads: LoadCommands;
   status(): AgentStatus;
+  pid: number | null;
 }): SocketApi {
-  const { facts, settings, clock, journal, buses, loads, status } = parts;
+  const { facts, settings, clock, journal, buses, loads, status, pid } = parts;
   return {
     status,
+    pid,
     clock: () => clockView({ clock, facts, settings, headAt: status().chain?.headAt ?? null }),
     journal: viewOf(journal, facts.calendar.intervalSeconds),
     buses,

@@ -65,6 +65,8 @@ export interface LoadOrders {
 
 export interface SocketApi {
   status(): AgentStatus;
+  /** Null: the agent shares its process with others. */
+  pid: number | null;
   clock(): ClockView;
   journal: JournalView;
   /** By name. */
@@ -100,7 +102,7 @@ export function clockView(parts: {
 type Route = (api: SocketApi, request: HttpRequest) => Promise<HttpResponse>;
 
 const ROUTES: Readonly<Record<string, Route>> = {
-  'GET /status': async (api) => answer(200, api.status()),
+  'GET /status': async (api) => answer(200, { ...api.status(), pid: api.pid }),
   'GET /clock': async (api) => answer(200, api.clock()),
   'GET /readings': viewed((journal, first, last) => journal.readings(first, last)),
   'GET /forecast': viewed((journal, first, last) => journal.forecast(first, last)),

@@ -58,6 +58,7 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
     'meters',
     'notes',
     'offers',
+    'pid',
     'plan',
     'problems',
     'schedule',

@@ -4,6 +4,8 @@ import { needAgent } from '../agent-link.ts';
 import { CliError, type Command, EXIT, loadSettings } from '../command.ts';
 import { numberText } from '../output.ts';
 import { countOf } from '../words.ts';
+import { confirm } from './confirm.ts';
+import { testByKillingAgent } from './kill.ts';
 import { giveOrder } from './order.ts';
 
 export const loadTest: Command = {
@@ -12,13 +14,21 @@ export const loadTest: Command = {
   summary: 'switches a load on and off again, and looks at the meter meanwhile',
   text:
     'A step of commissioning: asks for the name to be typed, because something in the house is ' +
-    'switched. Minimum times hold. Exit code 6 when the meter does not see the load.',
+    'switched. Minimum times hold. Exit code 6 when the meter does not see the load. With --kill ' +
+    'the load is taken out of its safe state, the agent is killed hard, and the relay itself is ' +
+    'looked at until it is safe: exit code 6 when it does not get there. That ' +
+    'ends what was ordered for the load by hand, and needs sudo.',
   options: [
     { name: 'yes', text: 'does not ask' },
-    { name: 'seconds', value: 'N', text: 'how long it is on; 10 if absent' },
+    {
+      name: 'seconds',
+      value: 'N',
+      text: 'how long it is on, 10 if absent; with --kill, how long it may take, 60',
+    },
+    { name: 'kill', text: 'kills the agent instead, and looks whether the load gets safe' },
     { name: 'force', text: 'whatever minimum times say; limits and fuses hold all the same' },
   ],
-  examples: ['transax-agent load test boiler'],
+  examples: ['transax-agent load test boiler', 'sudo transax-agent load test boiler --kill'],
   exits: [3, 4, 5, 6, 7],
   least: 1,
   async run(host, args) {
@@ -35,13 +45,9 @@ export const loadTest: Command = {
       );
     }
     await needAgent(host, settings);
-    if (args.options.yes === undefined) {
-      const what = `This switches ${name} (${numberText(load.powerW)} W) on, then off.`;
-      const typed = await host.ask(`${what} Type its name to go on: `);
-      if (typed === null)
-        throw new CliError(EXIT.usage, 'nobody can be asked here', null, 'use --yes');
-      if (typed !== name) throw new CliError(EXIT.refused, 'not confirmed: nothing was switched');
-    }
+    if (args.options.kill !== undefined) return testByKillingAgent(host, args, settings, load);
+    const what = `This switches ${name} (${numberText(load.powerW)} W) on, then off.`;
+    await confirm(host, args, name, what);
     const seconds = countOf('--seconds', args.options.seconds, 10, 300);
     const force = args.options.force !== undefined;
     const order = { load: name, order: 'test', seconds, force } as const;
