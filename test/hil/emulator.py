@@ -62,16 +62,17 @@ async def main():
     settings = json.loads(sys.argv[1])
     house = House(settings, market_clock(settings))
     is_serial = settings["line"] == "serial"
+    is_rtu = settings["line"] != "tcp"
     context = ModbusServerContext(slaves=units_of(house, settings["meter"]), single=False)
     server = ModbusTcpServer(
         context,
-        framer=ModbusRtuFramer if is_serial else ModbusSocketFramer,
+        framer=ModbusRtuFramer if is_rtu else ModbusSocketFramer,
         address=("127.0.0.1", 0),
     )
     serving = asyncio.ensure_future(server.serve_forever())
     await server.serving
     port = server.server.sockets[0].getsockname()[1]
-    line = Line(port, is_serial, settings["lateMs"])
+    line = Line(port, is_serial, is_rtu, settings["lateMs"], settings.get("baud"))
     say(await line.open())
     await obey(house, line)
     serving.cancel()

@@ -17,7 +17,9 @@ export type LineFault = (typeof LINE_FAULTS)[number];
 
 /** Powers in W, energies in Ws, positive into the thing. */
 export interface HouseSettings {
-  line: 'tcp' | 'serial';
+  line: 'tcp' | 'rtu-tcp' | 'serial';
+  /** Of a serial line; absent: any will do. */
+  baud?: number;
   meter: 'eastron-sdm630' | 'abb-b23';
   seed: number;
   baseW: number;
@@ -83,7 +85,9 @@ export class HouseProcess {
     const first = await answerOf(answers, complaints);
     const place = JSON.parse(first) as { port?: number; path?: string };
     const connection =
-      place.path === undefined ? `tcp://127.0.0.1:${place.port}` : `serial:${place.path}`;
+      place.path === undefined
+        ? `${settings.line}://127.0.0.1:${place.port}`
+        : `serial:${place.path}`;
     return new HouseProcess(child, answers, complaints, connection);
   }
 

@@ -1,11 +1,13 @@
 """The wire between agent and devices: loopback TCP, or a pseudo-terminal that is a serial line.
 
-It hands on requests as they are, and spoils answers as told. `fault` is one of FAULTS or None.
+It hands on requests as they are, and spoils answers as told. `fault` is one of FAULTS or None. With
+a `baud`, a terminal that is set to another one is not heard.
 """
 
 import asyncio
 import os
 import random
+import termios
 import tty
 
 
@@ -21,9 +23,11 @@ def crc16(frame):
 class Line:
     FAULTS = ("silence", "late", "duplicate", "wrong-unit", "garbage")
 
-    def __init__(self, port, is_serial, late_ms):
+    def __init__(self, port, is_serial, is_rtu, late_ms, baud=None):
         self.port = port
         self.is_serial = is_serial
+        self.is_rtu = is_rtu
+        self.speed = None if baud is None else getattr(termios, f"B{baud}")
         self.late_ms = late_ms
         self.fault = None
         self.is_dead = False
@@ -73,6 +77,8 @@ class Line:
                 if self.is_dead:
                     self.spoilt["dead"] += 1
                     continue
+                if self.speed is not None and termios.tcgetattr(self.slave)[5] != self.speed:
+                    continue
                 up_writer.write(data)
         except ConnectionError:
             pass
@@ -110,7 +116,7 @@ class Line:
             return [data, data]
         if fault == "garbage":
             return [bytes(self.chance.randrange(256) for _ in range(20)), data]
-        if self.is_serial:
+        if self.is_rtu:
             frame = bytes([data[0] ^ 0x40]) + data[1:-2]
             return [frame + crc16(frame)]
         return [data[:6] + bytes([data[6] ^ 0x40]) + data[7:]]

@@ -9,6 +9,7 @@ from pymodbus.datastore import ModbusSlaveContext
 from pymodbus.datastore.store import BaseModbusDataBlock
 
 WS_PER_KWH = 3_600_000
+VOLTS = (230.1, 229.7, 231.2)
 
 
 def words(form, *values):
@@ -17,7 +18,15 @@ def words(form, *values):
 
 
 def nothing():
-    return {}
+    """Instead of pymodbus's own blocks, which have all registers there can be, at 0."""
+    return Block(lambda: {})
+
+
+def context(**blocks):
+    kinds = ("di", "co", "ir", "hr")
+    return ModbusSlaveContext(
+        **{kind: blocks.get(kind) or nothing() for kind in kinds}, zero_mode=True
+    )
 
 
 class Block(BaseModbusDataBlock):
@@ -40,12 +49,6 @@ class Block(BaseModbusDataBlock):
             self.write(address, values if isinstance(values, list) else [values])
 
 
-def only(**blocks):
-    """A unit that has these and nothing else: pymodbus gives zeros where nothing is said."""
-    every = {name: blocks.get(name, Block(nothing)) for name in ("di", "co", "hr", "ir")}
-    return ModbusSlaveContext(**every, zero_mode=True)
-
-
 def spread(*parts):
     found = {}
     for address, many in parts:
@@ -62,17 +65,19 @@ def sdm630(house):
         zeros = {address: 0 for address in range(0, 0x50)}
         zeros.update(
             spread(
-                (0x00, words(">fff", 230.1, 229.7, 231.2)),
+                (0x00, words(">fff", *VOLTS)),
+                (0x06, words(">fff", *[abs(net_w) / 3 / volts for volts in VOLTS])),
                 (0x0C, words(">fff", net_w / 3, net_w / 3, net_w / 3)),
                 (0x34, words(">f", net_w)),
                 (0x46, words(">f", 50.01)),
                 (0x48, words(">f", house.imported_ws / WS_PER_KWH)),
                 (0x4A, words(">f", house.exported_ws / WS_PER_KWH)),
+                (0x15A, words(">fff", *[house.imported_ws / WS_PER_KWH / 3] * 3)),
             )
         )
         return zeros
 
-    return only(ir=Block(registers))
+    return context(ir=Block(registers))
 
 
 def abb_b23(house):
@@ -81,18 +86,26 @@ def abb_b23(house):
     def registers():
         net_w = house.read()
         third = round(100 * net_w / 3)
-        return spread(
-            (0x5000, words(">Q", int(100 * house.imported_ws / WS_PER_KWH))),
-            (0x5004, words(">Q", int(100 * house.exported_ws / WS_PER_KWH))),
-            (0x5B00, words(">III", 2301, 2297, 2312)),
-            (0x5B0C, words(">III", 150, 150, 150)),
+        imported = int(100 * house.imported_ws / WS_PER_KWH)
+        exported = int(100 * house.exported_ws / WS_PER_KWH)
+        blocks = ((0x5000, 0x34), (0x5460, 0x18), (0x5B00, 0x42), (0x8908, 16))
+        zeros = {first + i: 0 for first, count in blocks for i in range(count)}
+        known = spread(
+            (0x5000, words(">QQ", imported, exported)),
+            (0x5460, words(">QQQ", *[imported // 3] * 3)),
+            (0x546C, words(">QQQ", *[exported // 3] * 3)),
+            (0x5B00, words(">III", *[round(10 * volts) for volts in VOLTS])),
+            (0x5B0C, words(">III", *[round(100 * abs(net_w) / 3 / volts) for volts in VOLTS])),
             (0x5B14, words(">i", round(100 * net_w))),
             (0x5B16, words(">iii", third, third, third)),
             (0x5B2C, words(">H", 5001)),
-            (0x8960, words(">4s", b"B23 ")),
+            (0x5B3A, words(">h", 1000)),
+            (0x8908, words(">16s", b"B1.2.3")),
+            (0x8960, list(struct.unpack(">HH", b"B23 "))),
         )
+        return {**zeros, **known}
 
-    return only(hr=Block(registers))
+    return context(hr=Block(registers))
 
 
 def lab_battery(house):
@@ -120,7 +133,7 @@ def lab_battery(house):
         if at.get(3) == 0:
             house.set_automatic()
 
-    return only(ir=Block(inputs), hr=Block(holdings, write))
+    return context(ir=Block(inputs), hr=Block(holdings, write))
 
 
 def relay(house):
@@ -132,7 +145,7 @@ def relay(house):
         if address == 0:
             house.set_relay(bool(values[0]))
 
-    return only(co=Block(coils, write))
+    return context(co=Block(coils, write))
 
 
 METERS = {"eastron-sdm630": sdm630, "abb-b23": abb_b23}

@@ -9,6 +9,13 @@ import { AGENT, type Program, run, Started, until } from './processes.ts';
 
 const test = suite('agent: users');
 const USER = 'transax-test';
+/** The relay is not there. */
+const LOAD = `[loads.boiler]
+power = "2 kW"
+relay = { driver = "modbus-coil", bus = "house", unit = 3, coil = 0 }
+energy_per_day = "4 kWh"
+
+[home]`;
 /** Somebody else. */
 const NOBODY = '65534';
 
@@ -43,7 +50,8 @@ const isRoot = process.getuid?.() === 0;
   withUser((ids) =>
     withFixture(
       () => Date.now(),
-      async ({ folder, config, gridFile }) => {
+      async ({ folder, config, gridFile, change }) => {
+        change('[home]', LOAD);
         chownSync(folder, ids.user, ids.group);
         chmodSync(folder, 0o755);
         const end = ['--config', config];
@@ -69,6 +77,9 @@ const isRoot = process.getuid?.() === 0;
           const member = asNobody(`--groups=${ids.group}`);
           assert.is((await run(member, 'status', ...end)).code, 1, 'chain and DSO are down');
           assert.is((await run(member, 'readings', 'export', ...end)).code, 0);
+          const kill = await run(member, 'load', 'test', 'boiler', '--kill', '--yes', ...end);
+          assert.is(kill.code, 9, kill.err);
+          assert.match(kill.err, /may not be killed\n.* than nobody\n +do +use sudo/);
         } finally {
           assert.is((await agent.stop()).code, 0, agent.lines.join('\n'));
         }

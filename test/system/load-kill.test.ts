@@ -1,6 +1,6 @@
 /**
- * `load test NAME --kill` on real processes: it kills the agent and sees for itself whether the load
- * gets safe. The test plays systemd, which runs `load safe` when the agent has ended, or does not.
+ * `load test NAME --kill` on real processes: it kills the agent and sees for itself whether the
+ * load gets safe. The test plays systemd, which runs `load safe` after the agent, or does not.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -47,6 +47,8 @@ export class ModbusServer {
   /** Requests answered well, exceptions not counted. */
   reads = 0;
   mode: LineMode = 'ok';
+  /** True: it answers for units that are not there, that they are not. */
+  speaksForMissing = true;
   readonly #units: ReadonlyMap<number, ModbusUnit>;
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
@@ -106,7 +108,9 @@ export class ModbusServer {
     if (this.mode === 'rubbish') return rubbish(frame, this.#rubbish++);
     const unit = this.#units.get(frame.readUInt8(6));
     const request = frame.subarray(HEADER_BYTES);
-    if (!unit) return wrap(frame, refusal(request, GATEWAY_TARGET_FAILED));
+    if (!unit) {
+      return this.speaksForMissing ? wrap(frame, refusal(request, GATEWAY_TARGET_FAILED)) : null;
+    }
     try {
       const answer = perform(unit, request);
       this.reads += 1;

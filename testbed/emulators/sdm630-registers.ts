@@ -1,6 +1,7 @@
 /**
  * The input registers of an Eastron SDM630 v2 (function 4, float32, high word first), as in its
- * manual: voltages, currents, powers, frequency, and the two energy counters in kWh.
+ * manual: voltages, currents, powers, frequency, the two energy counters in kWh, and those counters
+ * by phase, in a block of their own.
  */
 import { ModbusRefusal } from './modbus-server.ts';
 
@@ -11,8 +12,12 @@ export interface MeterValues {
   exportedWs: number;
 }
 
-/** Registers of the first block; one request may ask for at most so many. */
-const REGISTERS = 80;
+/** The blocks there are, from and up to; no request may go beyond one. */
+const BLOCKS = [
+  [0, 80],
+  [0x15a, 0x166],
+] as const;
+const REGISTERS = 0x166;
 const WS_PER_KWH = 3_600_000;
 /** Phase voltages of an ordinary evening, and the grid's impedance as the meter feels it. */
 const IDLE_VOLTAGES = [231.2, 230.4, 229.8] as const;
@@ -20,7 +25,7 @@ const OHM = 0.12;
 const FREQUENCY_HZ = 50;
 
 export function readSdm630(values: MeterValues, address: number, count: number): Uint16Array {
-  if (address + count > REGISTERS) {
+  if (!BLOCKS.some(([from, to]) => address >= from && address + count <= to)) {
     throw new ModbusRefusal(2, `the meter has no registers from ${address} to ${address + count}`);
   }
   const block = Buffer.alloc(REGISTERS * 2);
@@ -49,6 +54,10 @@ function fill(values: MeterValues, put: (register: number, value: number) => voi
   put(0x38, Math.abs(values.netW));
   put(0x3e, Math.sign(values.netW) || 1);
   put(0x46, FREQUENCY_HZ);
+  for (let phase = 0; phase < 3; phase += 1) {
+    put(0x15a + 2 * phase, values.importedWs / 3 / WS_PER_KWH);
+    put(0x160 + 2 * phase, values.exportedWs / 3 / WS_PER_KWH);
+  }
   put(0x48, values.importedWs / WS_PER_KWH);
   put(0x4a, values.exportedWs / WS_PER_KWH);
 }
