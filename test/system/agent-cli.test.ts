@@ -32,7 +32,7 @@ async function checkMeters(home: CliHome, throughAgent: boolean): Promise<void> 
   ends(await cli('meter read roof'), 2, /no meter "roof"\n +do +one of: house, battery/);
   const scan = await json('meter scan house --units 1..3');
   assert.is(scan.data.throughAgent, throughAgent);
-  // Models of one maker share a map: several may fit.
+  // Models of one maker share a map: several may fit, the surest comes first.
   assert.is(scan.data.found[0].unit, 1);
   assert.is(scan.data.found[0].matches[0].profile, 'eastron-sdm630');
   ends(await cli('meter scan house --units 3..3'), 0, /unit 3 +answers, unknown .*raw house 3/);
