@@ -1,5 +1,5 @@
 /**
- * The settings of loads: `[loads.*]` and `[groups.*]` of `agent.toml` (field notes 4.3), and what
+ * The settings of loads: `[loads.*]` and `[groups.*]` of `agent.toml`, and what
  * keeps a battery from harm. docs/loads.md explains them for people.
  */
 import * as v from 'valibot';

@@ -1,5 +1,5 @@
 /**
- * Whether the meter sees what a relay was told (field notes 4.1): within some seconds of a switch
+ * Whether the meter sees what a relay was told: within some seconds of a switch
  * the home draws more, or less, by what the load is said to draw. Pure.
  */
 import type { SteadyMs } from './limits.ts';

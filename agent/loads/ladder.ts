@@ -1,5 +1,5 @@
 /**
- * Who decides over a load (field notes 4.1): safety, then the operator's limit, a person's word,
+ * Who decides over a load: safety, then the operator's limit, a person's word,
  * the comfort floor, the finalized schedule, surplus; and its safe state where nobody has a word.
  * One table, read from the top: the first rung that says something is obeyed. Pure.
  */

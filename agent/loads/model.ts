@@ -1,5 +1,5 @@
 /**
- * What a switched load is, in inner units (field notes 4.1 to 4.3). `agent/config/loads.ts` makes
+ * What a switched load is, in inner units. `agent/config/loads.ts` makes
  * these from `[loads.*]` and `[groups.*]`; everything else about loads works on them. Pure.
  */
 

@@ -1,6 +1,6 @@
 /**
  * What a load still needs, and from when on it must run: an energy by moments of the day, a program
- * that is not cut, a comfort floor, a long heating once a week (field notes 4.2). All of it follows
+ * that is not cut, a comfort floor, a long heating once a week. All of it follows
  * from when the load was on, so that a restart changes nothing. Pure.
  */
 import type { UnixMs } from '../../host/ports.ts';

@@ -1,6 +1,6 @@
 /**
  * From looks at the meter to the energy of intervals (design: one interval in the life of a meter,
- * step 1; field notes: counters alone are too coarse, power alone drifts). Between two looks power
+ * step 1; counters alone are too coarse, power alone drifts). Between two looks power
  * is integrated; the sum of all that was booked is then kept within one step of the meter's
  * counters. So fine counters fix the energy exactly, and with coarse ones it follows the power over
  * hours and never drifts. A correction is taken first from where the power was not watched. Pure.
