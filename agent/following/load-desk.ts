@@ -132,7 +132,7 @@ export class LoadDesk {
     );
     for (const hand of order) {
       this.#decisions.set(hand.load.name, { rung: 'safety', level: hand.load.safe, why });
-      await hand.force(hand.load.safe, why, time);
+      await hand.assure(hand.load.safe, why, time);
     }
   }
 

@@ -141,11 +141,22 @@ export class LoadHand {
     return this.#set(goal, why, time);
   }
 
-  /** Goes to a level at once, whatever its limits: at start and stop, and for a fuse. */
+  /** Goes to a level at once, whatever its limits: for a fuse. */
   async force(level: Level, why: string, time: LoadTime): Promise<boolean> {
-    const goal = this.load.kind === 'sg-ready' || level !== 'block' ? level : 'off';
+    const goal = this.#possible(level);
     this.#write();
     return this.#level === goal ? false : this.#set(goal, why, time);
+  }
+
+  /** As `force`, and told even if it is so already: somebody else may have turned it meanwhile. */
+  async assure(level: Level, why: string, time: LoadTime): Promise<boolean> {
+    this.#write();
+    return this.#set(this.#possible(level), why, time);
+  }
+
+  /** A plain relay knows no block. */
+  #possible(level: Level): Level {
+    return this.load.kind === 'sg-ready' || level !== 'block' ? level : 'off';
   }
 
   /** A plain relay knows no block; a heat pump is not blocked for longer than it may be. */

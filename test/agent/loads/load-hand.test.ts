@@ -54,6 +54,19 @@ test('minimum times are kept both ways, and the safe state does not wait', async
   );
 });
 
+test('at start and stop the safe state is told even where it is thought to be so', async () => {
+  const { journal, open, wire } = makeHand();
+  const hand = open();
+  await hand.recall(at(0));
+  // Somebody pressed the button of the relay.
+  wire.isOn = true;
+  await hand.force('off', 'a fuse', at(10));
+  assert.is(wire.isOn, true, 'known to be off');
+  assert.is(await hand.assure('off', 'stopping', at(20)), false);
+  assert.is(wire.isOn, false);
+  assert.equal(journal.switches(0, 2e12), [], 'no turn of ours');
+});
+
 test('minimum times outlive a restart', async () => {
   const { open } = makeHand();
   const before = open();
