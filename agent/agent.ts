@@ -245,7 +245,7 @@ class Agent implements RunningAgent {
 
   /** Wallet and what needs it; a wallet that cannot be used leaves metering alone. */
   #openMarket(): Market | null {
-    const { settings } = { settings: this.#settings };
+    const settings = this.#settings;
     const { clock, log, random, transport } = this.#ports;
     const facts = this.#facts;
     const wallet = this.#tryWallet();

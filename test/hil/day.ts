@@ -147,7 +147,7 @@ class LiveDay {
   }
 
   async run(): Promise<Day> {
-    const { market } = { market: this.#market };
+    const market = this.#market;
     try {
       for (const [index, house] of HOUSES.entries()) {
         const process = await HouseProcess.start(house.settings, market.scale);
