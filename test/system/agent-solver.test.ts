@@ -81,7 +81,7 @@ test('an agent with [solver] clears the market by itself, and its home trades', 
         );
         assert.is(paid.length, 1, 'the stake is granted once');
         const { out } = await home.command('status');
-        assert.match(out, /solver +\d+ solutions accepted/);
+        assert.match(out, /solver +ok +\d+ solutions accepted/);
         const complaints = agent.complaints().filter((line) => !OFFER_CAUGHT.test(line));
         assert.equal(complaints, []);
       } catch (error) {
