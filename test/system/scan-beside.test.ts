@@ -24,7 +24,7 @@ const START_MS = GENERATED_START_MS + 12 * 3_600_000;
 const INTERVAL_REAL_MS = 48_000;
 /** A lending of 25 s, and the look after it. */
 const MOST_PAUSE_SECONDS = 30;
-/** Units of which nobody hears: each takes two time-outs of this. */
+/** Units of which nobody hears: each takes this, and the line some silence after it. */
 const TIMEOUT_MS = 700;
 /** A counter tells float32 kWh in steps of some 200 Ws, at either end of the interval. */
 const STEP_WS = 250;
@@ -72,7 +72,7 @@ async function withScene(
 async function scanLong({ home }: Scene) {
   home.meterLine.server.speaksForMissing = false;
   const startMs = performance.now();
-  const asked = ['meter', 'scan', 'meter', '--units', '1..12', '--json'];
+  const asked = ['meter', 'scan', 'meter', '--units', '1..26', '--json'];
   let isOver = false;
   const scan = home.command(...asked).finally(() => {
     isOver = true;
