@@ -2,53 +2,23 @@
  * `load test NAME --kill` on real processes: it kills the agent and sees for itself whether the
  * load gets safe. The test plays systemd, which runs `load safe` after the agent, or does not.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EmulatedShelly } from '../../testbed/emulators/shelly.ts';
-import { GENERATED_START_MS } from '../../testbed/homes/community.ts';
-import { temporaryFolder } from '../host/temporary-folder.ts';
-import { type InstalledHome, installHome, steadyHome } from './installed-home.ts';
-import { labGrid } from './lab-grid.ts';
-import { type Started, until } from './processes.ts';
+import { until } from './processes.ts';
+import { isBoilerOn, type RelayHouse, withRelayHouse } from './relay-house.ts';
 
 const test = suite('agent: load test by killing');
-const NOON_MS = GENERATED_START_MS + 12 * 3_600_000;
 
-interface House {
-  home: InstalledHome;
-  shelly: EmulatedShelly;
-  agent: Started;
-}
-
-/** A home whose agent meters, and whose boiler is off: it needs nothing for the day. */
-async function withHouse(by: 'http' | 'coil', work: (house: House) => Promise<void>) {
-  const folder = temporaryFolder();
-  const shelly = await EmulatedShelly.start();
-  const home = await installHome(folder.path, steadyHome({ hasBoiler: true }), () => NOON_MS);
-  const network = `{ driver = "http", address = "http://127.0.0.1:${shelly.port}" }`;
-  home.configure({ pollSeconds: 1, clock: `scaled:${NOON_MS}:${Date.now()}:1` }, (text) => {
-    const quick = text.replace(/minimum_o(n|ff) = .*/g, 'minimum_o$1 = "0 s"');
-    return by === 'coil' ? quick : quick.replace(/relay = .*/, `relay = ${network}`);
-  });
-  const grid = join(home.folder, 'offered.json');
-  writeFileSync(grid, labGrid());
-  const { code, err } = await home.command('enrol', grid);
-  if (code !== 0) throw new Error(err);
-  const agent = home.start();
-  try {
-    await until('it meters', async () => (await home.status())?.meter.powerW != null);
-    await work({ home, shelly, agent });
-  } finally {
-    await agent.stop();
-    await home.close();
-    await shelly.close();
-    folder.dispose();
-  }
-}
-
-const isBoilerOn = ({ emulated }: InstalledHome): boolean => emulated.boiler?.relayOn === true;
+/** Its agent meters, and its boiler is off: it needs nothing for the day. */
+const withHouse = (by: 'http' | 'coil', work: (house: RelayHouse) => Promise<void>) =>
+  withRelayHouse(
+    { by, hasBattery: false },
+    (text) => text.replace(/minimum_o(n|ff) = .*/g, 'minimum_o$1 = "0 s"'),
+    async (house) => {
+      await until('it meters', async () => (await house.home.status())?.meter.powerW != null);
+      await work(house);
+    },
+  );
 
 for (const by of ['http', 'coil'] as const) {
   test(`${by}: it passes where the end of the agent makes the load safe`, () =>

@@ -2,57 +2,26 @@
  * Whatever ends the agent, relays and battery end safe: real processes, an emulated house and a
  * network relay. `load safe` is what systemd runs after the agent has ended.
  */
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testByKilling } from '../../agent/cli/load-test-kill.ts';
 import { wallClock } from '../../host/wall-clock.ts';
-import { EmulatedShelly } from '../../testbed/emulators/shelly.ts';
-import { GENERATED_START_MS } from '../../testbed/homes/community.ts';
-import { temporaryFolder } from '../host/temporary-folder.ts';
-import { type InstalledHome, installHome, steadyHome } from './installed-home.ts';
-import { labGrid } from './lab-grid.ts';
-import { AGENT, run, type Started, until } from './processes.ts';
+import { AGENT, run, until } from './processes.ts';
+import { isBoilerOn, type RelayHouse, withRelayHouse } from './relay-house.ts';
 
 const test = suite('agent: load safe');
 
-interface House {
-  home: InstalledHome;
-  shelly: EmulatedShelly;
-  agent: Started;
-}
-
-const NOON_MS = GENERATED_START_MS + 12 * 3_600_000;
 const TIMER = wallClock({ now: () => Date.now(), realPerMarket: 1, isProven: () => false });
 
-/** A home whose agent runs, with a boiler that wants more than is left of the day: it is on. */
-async function withHouse(by: 'http' | 'coil', work: (house: House) => Promise<void>) {
-  const folder = temporaryFolder();
-  const shelly = await EmulatedShelly.start();
-  const spec = steadyHome({ hasBoiler: true, hasBattery: true });
-  const home = await installHome(folder.path, spec, () => NOON_MS);
-  const network = `{ driver = "http", address = "http://127.0.0.1:${shelly.port}" }`;
-  home.configure({ pollSeconds: 1, clock: `scaled:${NOON_MS}:${Date.now()}:1` }, (text) => {
-    const greedy = text.replace(/energy_per_day = .*/, 'energy_per_day = "48 kWh"');
-    return by === 'coil' ? greedy : greedy.replace(/relay = .*/, `relay = ${network}`);
-  });
-  const grid = join(home.folder, 'offered.json');
-  writeFileSync(grid, labGrid());
-  const { code, err } = await home.command('enrol', grid);
-  if (code !== 0) throw new Error(err);
-  const agent = home.start();
-  try {
-    await work({ home, shelly, agent });
-  } finally {
-    await agent.stop();
-    await home.close();
-    await shelly.close();
-    folder.dispose();
-  }
-}
-
-const isBoilerOn = ({ emulated }: InstalledHome): boolean => emulated.boiler?.relayOn === true;
+/** Its boiler wants more than is left of the day: it is on. */
+const withHouse = (by: 'http' | 'coil', work: (house: RelayHouse) => Promise<void>) =>
+  withRelayHouse(
+    { by, hasBattery: true },
+    (text) => text.replace(/energy_per_day = .*/, 'energy_per_day = "48 kWh"'),
+    work,
+  );
 
 test('after kill -9 a network relay is still on, and load safe turns it off', () =>
   withHouse('http', async ({ home, shelly, agent }) => {
@@ -134,7 +103,7 @@ test('load safe needs the settings and the devices alone, and makes no file', ()
   }));
 
 /** What a test by killing needs of the house. */
-const killing = ({ shelly, agent }: House) => ({
+const killing = ({ shelly, agent }: RelayHouse) => ({
   safeOn: false,
   leaveSafe: () => until('the boiler is on', () => shelly.isOn).then(() => undefined),
   look: async () => shelly.isOn,

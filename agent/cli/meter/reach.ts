@@ -71,10 +71,22 @@ export async function reach(host: CommandHost, args: CommandArgs, place: string)
     const lending = new Lending(agent, bus.name, (ms) => host.wait(ms));
     return { bus, agent, lending, open: () => new SocketBus(agent, bus.name) };
   }
+  refuseMissingPort(host, bus);
   const profiles = devicesOn(settings, bus.name).map(({ profile }) => profileNamed(host, profile));
   const timed = busFor(bus, profiles);
   const open = (line: Partial<BusSettings> = {}) => host.openBus({ ...timed, ...line });
   return { bus, agent: null, lending: null, open };
+}
+
+/** Else it would look like a meter that does not answer. @throws CliError */
+function refuseMissingPort(host: CommandHost, { connection }: BusSettings): void {
+  if (connection.kind !== 'serial' || host.files.exists(connection.path)) return;
+  throw new CliError(
+    EXIT.silent,
+    `there is no serial port ${connection.path}`,
+    null,
+    'plug the adapter in; ls /dev/serial/by-id shows the ports there are',
+  );
 }
 
 function devicesOn(settings: AgentSettings | null, name: string): Device[] {
