@@ -8,32 +8,11 @@
 import { LogFollower, type MarketFeed } from '../chain/follower.ts';
 import { Outbox } from '../chain/outbox.ts';
 import { JsonRpc } from '../chain/rpc.ts';
-import type {
-  Bus,
-  Clock,
-  Files,
-  HeldRelay,
-  HttpListener,
-  Log,
-  Random,
-  RelayWires,
-  Resources,
-  Sql,
-  Transport,
-} from '../host/ports.ts';
+import type { HttpListener, Log, Random, Sql, Transport } from '../host/ports.ts';
 import type { GridFacts } from '../market/grid.ts';
-import { BatteryTap } from './battery-tap.ts';
-import { type BusSettings, connectionText } from './config/buses.ts';
-import type { LoadSettings } from './config/loads.ts';
-import type { MeterSettings } from './config/meters.ts';
-import type { RelaySettings } from './config/relay.ts';
+import type { BatteryTap } from './battery-tap.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
-import { openBattery } from './drivers/battery.ts';
-import { busFor } from './drivers/bus-for.ts';
-import { type Meter, openMeter } from './drivers/meter.ts';
-import { loadProfile, OWN_PROFILES_FOLDER } from './drivers/profile.ts';
-import type { Profile } from './drivers/profile-types.ts';
-import { openRelay } from './drivers/relays/open-relay.ts';
+import { type DevicePorts, Devices } from './devices.ts';
 import { EventMap } from './events.ts';
 import { FollowingService } from './following.ts';
 import { ControlledPower } from './journal/controlled.ts';
@@ -43,9 +22,8 @@ import { MeteringService } from './metering.ts';
 import { readPinnedGrid } from './pinned-grid.ts';
 import { PlanningService } from './planning.ts';
 import { SettlingService } from './settling.ts';
-import { type SideMeter, SideMetering } from './side-metering.ts';
+import { SideMetering } from './side-metering.ts';
 import { socketApiOf } from './socket/of-agent.ts';
-import { SharedBus } from './socket/shared-bus.ts';
 import { answerSocket } from './socket/socket-api.ts';
 import { SolvingService } from './solving.ts';
 import { type AgentStatus, statusOf } from './status.ts';
@@ -55,17 +33,12 @@ import { WALLET_MIGRATIONS } from './wallet/schema.ts';
 import { openWallet, type Wallet } from './wallet/wallet.ts';
 import { walletProblem } from './wallet/wallet-problem.ts';
 
-export interface AgentPorts {
-  clock: Clock;
+export interface AgentPorts extends DevicePorts {
   random: Random;
   log: Log;
-  resources: Resources;
-  files: Files;
   /** The key of the keystore, 32 bytes. @throws FileError */
   readKey: () => Uint8Array;
   openSql: (path: string, options: { key?: Uint8Array; migrations: readonly string[] }) => Sql;
-  openBus: (bus: BusSettings) => Bus;
-  wires: RelayWires;
   /** To chain and DSO. */
   transport: Transport;
   /** Serves `status`; null: none. */
@@ -118,8 +91,7 @@ class Agent implements RunningAgent {
   readonly #facts: GridFacts;
   readonly #stopping = new AbortController();
   readonly #events = new EventMap();
-  readonly #buses = new Map<string, SharedBus>();
-  readonly #relays: HeldRelay[] = [];
+  readonly #devices: Devices;
   readonly #sql: Sql;
   readonly #journal: Journal;
   readonly #metering: MeteringService;
@@ -140,8 +112,10 @@ class Agent implements RunningAgent {
     const { calendar } = facts;
     const { battery, home, loads } = settings;
     const meterSettings = gridMeter(settings);
-    const meter = this.#openMeter(meterSettings);
-    this.#tap = battery === null ? null : this.#openBattery(battery);
+    this.#devices = new Devices(settings, ports);
+    const meter = this.#devices.meter(meterSettings);
+    const { intervalSeconds } = calendar;
+    this.#tap = battery === null ? null : this.#devices.battery(battery, intervalSeconds);
     this.#sql = ports.openSql(settings.state.journal, { migrations: [...JOURNAL_MIGRATIONS] });
     this.#journal = new Journal(this.#sql);
     const shared = { clock, log, journal: this.#journal, events: this.#events, calendar };
@@ -151,7 +125,7 @@ class Agent implements RunningAgent {
       pollMs: meterSettings.pollMs,
       maxPowerW: home.maxPowerW,
     });
-    this.#side = new SideMetering(this.#sideMeters(), clock, log);
+    this.#side = new SideMetering(this.#devices.sideMeters(), clock, log);
     this.#following = new FollowingService({
       ...shared,
       battery:
@@ -160,7 +134,7 @@ class Agent implements RunningAgent {
           : { device: this.#tap, limits: battery, care: battery.care },
       loads: loads.map((load) => ({
         settings: load,
-        relays: load.relays.map((relay) => this.#openRelay(relay, load)),
+        relays: load.relays.map((relay) => this.#devices.relay(relay, load)),
       })),
       groups: settings.groups,
       zone: home.zone,
@@ -188,7 +162,11 @@ class Agent implements RunningAgent {
         const at = { path: this.#settings.state.socket, mode: SOCKET_MODE };
         const api = socketApiOf({
           ...{ facts: this.#facts, settings: this.#settings, clock: this.#ports.clock },
-          ...{ journal: this.#journal, buses: this.#buses, loads: this.#following.commands },
+          ...{
+            journal: this.#journal,
+            buses: this.#devices.buses,
+            loads: this.#following.commands,
+          },
           ...{ status: () => this.status(), pid: this.#ports.pid ?? null },
         });
         const server = await listener.listen(at, (request) => answerSocket(api, request));
@@ -203,19 +181,13 @@ class Agent implements RunningAgent {
 
   status(): AgentStatus {
     const { clock, transport } = this.#ports;
-    const buses = this.#settings.buses.flatMap(({ name, connection }) => {
-      const bus = this.#buses.get(name);
-      return bus === undefined
-        ? []
-        : [{ name, connection: connectionText(connection), ...bus.counters() }];
-    });
     return statusOf({
       settings: this.#settings,
       facts: this.#facts,
       clock,
       transportKind: transport.kind,
       journal: this.#journal,
-      buses,
+      buses: this.#devices.busCounters(),
       metering: this.#metering.status(),
       sideMeters: this.#side.status(),
       following: this.#following.status(),
@@ -236,8 +208,7 @@ class Agent implements RunningAgent {
     await Promise.allSettled(services.map(async (service) => service?.stop()));
     await this.#closeSocket?.();
     this.#closeSocket = null;
-    await Promise.all(this.#relays.map((relay) => relay.close()));
-    for (const bus of this.#buses.values()) bus.close();
+    await this.#devices.close();
     this.#wallet?.close();
     this.#wallet = null;
     this.#journal.close();
@@ -342,55 +313,5 @@ class Agent implements RunningAgent {
     const { chainId, contracts, finality } = this.#facts;
     const { log } = this.#ports;
     return new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
-  }
-
-  #openBattery(settings: NonNullable<AgentSettings['battery']>): BatteryTap {
-    const { clock } = this.#ports;
-    const profile = this.#profile(settings.profile);
-    const battery = openBattery(this.#bus(settings.bus), profile, settings.unit);
-    return new BatteryTap(battery, () => clock.now(), this.#facts.calendar.intervalSeconds);
-  }
-
-  #openMeter({ profile, bus, unit, role, isInverted: invert }: MeterSettings): Meter {
-    return openMeter(this.#bus(bus), this.#profile(profile), unit, { invert, role });
-  }
-
-  #sideMeters(): SideMeter[] {
-    return this.#settings.meters
-      .filter(({ role }) => role !== 'grid')
-      .map((meter) => ({ ...meter, meter: this.#openMeter(meter) }));
-  }
-
-  /** One that ships, or one of the people's own. */
-  #profile(name: string): Profile {
-    const { resources, files } = this.#ports;
-    return loadProfile(resources, name, { files, folder: OWN_PROFILES_FOLDER });
-  }
-
-  #openRelay(settings: RelaySettings, { safe }: LoadSettings): HeldRelay {
-    const { clock, wires } = this.#ports;
-    const bus = (name: string): Bus => this.#bus(name);
-    const relay = openRelay(settings, { ...wires, clock, bus }, safe === 'on');
-    this.#relays.push(relay);
-    return relay;
-  }
-
-  /** Opened with the first device on it. @param name of the settings, which were checked */
-  #bus(name: string): Bus {
-    const settings = this.#settings.buses.find((bus) => bus.name === name);
-    if (settings === undefined) throw new RangeError(`the settings have no bus "${name}"`);
-    const known = this.#buses.get(name);
-    if (known !== undefined) return known;
-    const { openBus, clock } = this.#ports;
-    const { meters, battery } = this.#settings;
-    const devices = [...meters, ...(battery === null ? [] : [battery])];
-    const profiles = devices.filter((each) => each.bus === name).map((each) => each.profile);
-    const timed = busFor(
-      settings,
-      profiles.map((profile) => this.#profile(profile)),
-    );
-    const bus = new SharedBus(name, openBus(timed), clock);
-    this.#buses.set(name, bus);
-    return bus;
   }
 }
