@@ -312,6 +312,7 @@ class Agent implements RunningAgent {
   #follow(rpc: JsonRpc, fromBlock: number): MarketFeed {
     const { chainId, contracts, finality } = this.#facts;
     const { log } = this.#ports;
-    return new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
+    const market = { chainId, contracts, fromBlock, finality };
+    return new LogFollower({ rpc, ...market, withTransactions: true, log });
   }
 }

@@ -16,12 +16,27 @@ export interface Head {
   timestamp: number;
 }
 
+/** A transaction that is in a final block, whatever became of it there. Its hash in lower case. */
+export interface IncludedTransaction {
+  hash: string;
+  blockNumber: number;
+}
+
+/** What a poll brought. */
+export interface MarketNews {
+  /** In the order of the log, each once. */
+  events: MarketEvent[];
+  head: Head;
+  /** Everybody's transactions in the blocks read, in order; empty where they are not asked for. */
+  included: readonly IncludedTransaction[];
+}
+
 export interface MarketFeed {
   /**
-   * The events since the last call, in the order of the log, each once.
+   * What is new since the last call.
    * @throws RpcError when the endpoint fails: nothing is lost, call again. FollowerError.
    */
-  poll(signal: AbortSignal): Promise<{ events: MarketEvent[]; head: Head }>;
+  poll(signal: AbortSignal): Promise<MarketNews>;
 }
 
 export class FollowerError extends Error {
@@ -45,14 +60,27 @@ export interface FollowerOptions {
   finality: Finality;
   /** Blocks asked for at once at most; Besu refuses more than 5,000. */
   pageBlocks?: number;
+  /**
+   * Lists the transactions of the final blocks read, all of them and the same for everybody: whose
+   * transaction failed can be told without asking for it. After long absence only the blocks of the
+   * last `LISTED_SECONDS` before the head are listed, and `LISTED_BLOCKS` of them at most: an offer
+   * that waited longer is void anyway.
+   */
+  withTransactions?: boolean;
   log?: Log;
 }
+
+/** How far back transactions are listed after long absence. */
+export const LISTED_SECONDS = 6 * 3600;
+export const LISTED_BLOCKS = 5_000;
 
 const PAGE_BLOCKS = 5_000;
 /** How many are asked for first: after long absence a page holds what takes no time to read. */
 const FIRST_PAGE_BLOCKS = 250;
 /** A page with more logs is followed by a smaller one: decoding them holds up the thread. */
 const MANY_LOGS = 128;
+/** Blocks whose transactions are asked for in one exchange. */
+const LISTED_AT_ONCE = 25;
 
 export class LogFollower implements MarketFeed {
   readonly #options: FollowerOptions;
@@ -71,7 +99,7 @@ export class LogFollower implements MarketFeed {
     this.#page = Math.min(this.#maxPage, FIRST_PAGE_BLOCKS);
   }
 
-  async poll(signal: AbortSignal): Promise<{ events: MarketEvent[]; head: Head }> {
+  async poll(signal: AbortSignal): Promise<MarketNews> {
     if (this.#isRewritten) throw this.#rewritten();
     try {
       await this.#checkChain(signal);
@@ -82,9 +110,10 @@ export class LogFollower implements MarketFeed {
       if (last !== null) await this.#checkSameChain(last, head, signal);
       const from = last === null ? this.#options.fromBlock : last.number + 1;
       const events = await this.#read(from, head.number, signal);
+      const included = await this.#list(from, head, signal);
       if (this.#options.rpc.endpoint !== this.#checked) throw changedEndpoint();
       this.#last = head;
-      return { events, head: headOf(head) };
+      return { events, head: headOf(head), included };
     } catch (error) {
       // After a failure it may be another machine that answers.
       if (error instanceof RpcError) this.#checked = null;
@@ -99,7 +128,7 @@ export class LogFollower implements MarketFeed {
   }
 
   /** An endpoint that lags, or was set back, has nothing new; what was final stays so. */
-  #behind(head: Block, last: Block): { events: MarketEvent[]; head: Head } {
+  #behind(head: Block, last: Block): MarketNews {
     if (!this.#isBehind) {
       this.#isBehind = true;
       this.#options.log?.warn(
@@ -107,7 +136,33 @@ export class LogFollower implements MarketFeed {
         { block: head.number, was: last.number },
       );
     }
-    return { events: [], head: headOf(last) };
+    return { events: [], head: headOf(last), included: [] };
+  }
+
+  /** From the head backwards, as far as it matters; blocks must hang together by their hashes. */
+  async #list(from: number, head: Block, signal: AbortSignal): Promise<IncludedTransaction[]> {
+    if (!this.#options.withTransactions) return [];
+    const first = Math.max(from, head.number - LISTED_BLOCKS + 1);
+    const since = head.timestamp - LISTED_SECONDS;
+    const included: IncludedTransaction[] = [];
+    let hash = head.hash;
+    let end = head.number;
+    for (let timestamp = head.timestamp; end >= first && timestamp >= since; ) {
+      const begin = Math.max(first, end - LISTED_AT_ONCE + 1);
+      const blocks = await this.#options.rpc.listedBlocks(begin, end, signal);
+      for (const block of blocks.reverse()) {
+        if (block.hash !== hash) {
+          throw new RpcError('malformed', `block ${block.number} is not the parent of the next`);
+        }
+        for (const each of [...block.transactions].reverse()) {
+          included.push({ hash: each, blockNumber: block.number });
+        }
+        hash = block.parentHash;
+        timestamp = block.timestamp;
+      }
+      end = begin - 1;
+    }
+    return included.reverse();
   }
 
   async #checkChain(signal: AbortSignal): Promise<void> {

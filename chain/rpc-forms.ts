@@ -65,6 +65,11 @@ export interface Block {
   parentHash: string;
 }
 
+/** A block with the hashes of its transactions, in their order. */
+export interface ListedBlock extends Block {
+  transactions: string[];
+}
+
 export interface RawLog {
   address: string;
   topics: string[];
@@ -119,6 +124,18 @@ export function parseBlock(value: unknown): Block | null {
     timestamp: parseQuantity(block.timestamp, 'block.timestamp'),
     hash: parseHash(block.hash, 'block.hash'),
     parentHash: parseHash(block.parentHash, 'block.parentHash'),
+  };
+}
+
+/** Null where the endpoint says null: no such block. */
+export function parseListedBlock(value: unknown): ListedBlock | null {
+  const block = parseBlock(value);
+  if (block === null) return null;
+  const { transactions } = fields(value, 'block');
+  if (!Array.isArray(transactions)) throw malformed('block.transactions', 'a list');
+  return {
+    ...block,
+    transactions: transactions.map((each) => parseHash(each, 'block.transactions')),
   };
 }
 

@@ -9,9 +9,11 @@ import { type Clock, type Transport, TransportError } from '../host/ports.ts';
 import type { Finality } from '../market/grid.ts';
 import {
   type Block,
+  type ListedBlock,
   parseBlock,
   parseData,
   parseHash,
+  parseListedBlock,
   parseLogs,
   parseQuantity,
   parseReceipt,
@@ -118,6 +120,24 @@ export class JsonRpc {
       throw new RpcError('malformed', `asked for block ${at}, got block ${block.number}`);
     }
     return block;
+  }
+
+  /**
+   * The blocks [from, to], in order, with the hashes of their transactions; 50 in one exchange.
+   * @throws RpcError
+   */
+  async listedBlocks(from: number, to: number, signal?: AbortSignal): Promise<ListedBlock[]> {
+    const method = 'eth_getBlockByNumber';
+    const numbers = Array.from({ length: to - from + 1 }, (_, at) => from + at);
+    const calls = numbers.map((number) => ({ method, params: [blockParameter(number), false] }));
+    const answers = await this.batch(calls, signal);
+    return numbers.map((number, at) => {
+      const answer = answers[at];
+      if (answer instanceof RpcError) throw answer;
+      const block = parseListedBlock(answer);
+      if (block?.number === number) return block;
+      throw new RpcError('malformed', `asked for block ${number}, got ${block?.number ?? 'none'}`);
+    });
   }
 
   /** The last block that counts as final. */

@@ -89,6 +89,7 @@ function openFeed(facts: GridFacts, transport: Transport, clock: Clock): SharedF
     contracts,
     fromBlock: deployedAtBlock,
     finality,
+    withTransactions: true,
   });
   return new SharedFeed(source, clock);
 }

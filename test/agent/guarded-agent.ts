@@ -176,7 +176,8 @@ function logOf({ clock, lack }: Surroundings) {
     async poll() {
       if (lack.chain) throw new RpcError('unreachable', 'the endpoint is away');
       const timestamp = Math.floor(clock.now() / 1000);
-      const found = { events, head: { number: timestamp - GENERATED_START_MS / 1000, timestamp } };
+      const head = { number: timestamp - GENERATED_START_MS / 1000, timestamp };
+      const found = { events, head, included: [] };
       events = [];
       return found;
     },

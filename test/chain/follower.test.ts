@@ -2,7 +2,13 @@ import { Interface } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ASSETS_ABI } from '../../chain/abi.ts';
-import { FollowerError, type FollowerOptions, LogFollower } from '../../chain/follower.ts';
+import {
+  FollowerError,
+  type FollowerOptions,
+  LISTED_BLOCKS,
+  LISTED_SECONDS,
+  LogFollower,
+} from '../../chain/follower.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import { TransportError } from '../../host/ports.ts';
@@ -32,6 +38,9 @@ class Chain {
   hasMarket = true;
   /** Changes the hashes of all blocks from this one on. */
   forkedFrom = Number.POSITIVE_INFINITY;
+  blockSeconds = 1;
+  /** Blocks that were asked for one by one. */
+  blocks: number[] = [];
   /** Ranges of eth_getLogs that were asked for. */
   ranges: [number, number][] = [];
   maxRange = Number.POSITIVE_INFINITY;
@@ -44,6 +53,7 @@ class Chain {
         return quantity(this.chainId);
       case 'eth_getBlockByNumber': {
         const number = params[0] === 'latest' ? this.head : Number(params[0]);
+        if (params[0] !== 'latest') this.blocks.push(number);
         return number > this.head ? null : this.block(number);
       }
       case 'eth_getCode':
@@ -61,9 +71,10 @@ class Chain {
     const hashOf = (n: number) => hash(n + (n >= this.forkedFrom ? 1_000_000 : 0));
     return {
       number: quantity(number),
-      timestamp: quantity(1_000 + number),
+      timestamp: quantity(1_000 + number * this.blockSeconds),
       hash: hashOf(number),
       parentHash: hashOf(Math.max(0, number - 1)),
+      transactions: number % 2 === 0 ? [] : [hash(10_000 + number), hash(20_000 + number)],
     };
   }
 
@@ -192,6 +203,58 @@ test('after a failure in the middle nothing is lost and nothing comes twice', as
   chain.nextLogs = [{ ...chain.log(10), data: '0x1234' }];
   assert.is(await codeOf(poll()), 'malformed');
   assert.equal((await poll()).blocks, [10, 11, 12]);
+});
+
+test('all transactions of the blocks read are listed, in order, each once', async () => {
+  const chain = new Chain();
+  chain.head = 60;
+  const { follower } = follow(chain, { fromBlock: 3, withTransactions: true });
+  const listed = (blocks: number[]) =>
+    blocks
+      .filter((number) => number % 2 === 1)
+      .flatMap((blockNumber) => [
+        { hash: hash(10_000 + blockNumber), blockNumber },
+        { hash: hash(20_000 + blockNumber), blockNumber },
+      ]);
+  assert.equal((await follower.poll(never)).included, listed(range(3, 60)));
+  assert.equal((await follower.poll(never)).included, []);
+  chain.head = 63;
+  assert.equal((await follower.poll(never)).included, listed([61, 62, 63]));
+  const { follower: plain } = follow(chain);
+  assert.equal((await plain.poll(never)).included, []);
+});
+
+test('after long absence the blocks of the last hours are listed, not all', async () => {
+  const chain = new Chain();
+  chain.head = 1_000;
+  chain.blockSeconds = 60;
+  const { follower } = follow(chain, { withTransactions: true });
+  const { included } = await follower.poll(never);
+  const first = included[0]?.blockNumber ?? 0;
+  const listedSeconds = (chain.head - first) * chain.blockSeconds;
+  assert.ok(listedSeconds >= LISTED_SECONDS && listedSeconds < LISTED_SECONDS + 25 * 60);
+  assert.ok(first - Math.min(...chain.blocks) <= 1, 'blocks with an even number are empty');
+  chain.blockSeconds = 0.1;
+  chain.head = 20_000;
+  const { follower: quick } = follow(chain, { withTransactions: true });
+  await quick.poll(never);
+  assert.is(chain.blocks.filter((number) => number > 1_000).length, LISTED_BLOCKS);
+});
+
+test('blocks that do not hang together are not believed', async () => {
+  const chain = new Chain();
+  chain.head = 9;
+  const { follower } = follow(chain, { withTransactions: true });
+  const block = chain.block.bind(chain);
+  chain.block = (number) => ({ ...block(number), ...(number === 5 ? { hash: hash(1) } : {}) });
+  assert.is(await codeOf(follower.poll(never)), 'malformed');
+  chain.block = (number) => ({
+    ...block(number),
+    ...(number === 5 ? { transactions: ['x'] } : {}),
+  });
+  assert.is(await codeOf(follower.poll(never)), 'malformed');
+  chain.block = block;
+  assert.is((await follower.poll(never)).events.length, 9);
 });
 
 test('an endpoint of another chain is refused', async () => {

@@ -117,7 +117,7 @@ export class ScriptedMarket {
     if (this.isDown) throw new RpcError('unreachable', 'no answer');
     const events = this.#events;
     this.#events = [];
-    return { events, head: { number: this.block, timestamp: this.nowSeconds } };
+    return { events, head: { number: this.block, timestamp: this.nowSeconds }, included: [] };
   }
 
   #enqueue(call: Call, ref: string): OutboxEntry {

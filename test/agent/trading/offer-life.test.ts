@@ -57,7 +57,7 @@ function boot(sql: ReturnType<typeof openSql>) {
         if (next instanceof Error) throw next;
         const events = next.splice(0);
         block += 1;
-        return { events, head: { number: block, timestamp: START } };
+        return { events, head: { number: block, timestamp: START }, included: [] };
       },
     };
   };
