@@ -1,10 +1,12 @@
 /**
  * The few Debian packages that tests need beside npm, and which group needs them. `npm start` needs
- * none. As root, missing ones are installed; otherwise the command to do so is printed.
+ * none, but for `--tor`. As root, missing ones are installed; otherwise the command to do so is
+ * printed.
  */
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { withoutDaemons } from './no-daemons.ts';
 import { ROOT } from './project-root.ts';
 import { runCommand } from './run-command.ts';
 import { type GroupName, say } from './test-groups.ts';
@@ -14,6 +16,8 @@ interface DebianPackage {
   group: GroupName;
   reason: string;
   isThere(): boolean;
+  /** Units of systemd that it would start at once and at each boot, and must not. */
+  daemons?: readonly string[];
 }
 
 export const PACKAGES: readonly DebianPackage[] = [
@@ -93,6 +97,14 @@ export const PACKAGES: readonly DebianPackage[] = [
       ),
   },
   {
+    name: 'tor',
+    group: 'system',
+    reason: 'agents trade through a Tor network of this machine alone',
+    isThere: () => isOnPath('tor') && isOnPath('tor-gencert'),
+    // They would join the public network.
+    daemons: ['tor.service', 'tor@default.service'],
+  },
+  {
     name: 'python3',
     group: 'binary',
     reason: 'the binary reads a unit on a pseudo-terminal',
@@ -119,6 +131,11 @@ export async function ensurePackages(groups: GroupName[]): Promise<boolean> {
   }
   say(`installing ${names.join(', ')}`);
   process.env.DEBIAN_FRONTEND = 'noninteractive';
+  const daemons = missing.flatMap((one) => one.daemons ?? []);
+  return daemons.length > 0 ? withoutDaemons(daemons, () => aptGet(install)) : aptGet(install);
+}
+
+async function aptGet(install: string[]): Promise<boolean> {
   const first = await runCommand('apt-get', install, ROOT);
   if (first.code === 0) return true;
   // The lists of packages are missing or old.
