@@ -12,15 +12,6 @@ import { type OperatorSettings, readOperatorSettings } from '../config.ts';
 import { type Deployment, DeploymentError, parseDeployment } from '../deployment.ts';
 import type { OperatorHost } from '../host.ts';
 
-/** A command line that cannot be understood; the usage is shown beside it. */
-export class UsageError extends Error {
-  readonly code = 'usage';
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
-
 /** How long a command waits for another one that writes the books, real ms. */
 const BOOKS_WAIT_MS = 15_000;
 const BOOKS_RETRY_MS = 100;

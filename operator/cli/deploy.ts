@@ -7,9 +7,17 @@ import { deploy } from '../deploy.ts';
 import { DeploymentError, deploymentJson } from '../deployment.ts';
 import type { OperatorHost } from '../host.ts';
 import { addressOf } from '../keys.ts';
+import type { Command } from './command.ts';
 import { openBooks, outboxOf, rpcOf, sayLab } from './context.ts';
 
 const KEY_BYTES = 32;
+
+export const deployCommand: Command = {
+  words: ['deploy'],
+  takes: '',
+  summary: 'puts the market on the chain, writes deployment.json',
+  read: () => runDeploy,
+};
 
 /** @throws DeploymentError, RpcError, FileError, SqlError */
 export async function runDeploy(host: OperatorHost, settings: OperatorSettings): Promise<void> {

@@ -15,6 +15,7 @@ import { answerOrder } from '../dso/orders.ts';
 import { Dso } from '../dso/service.ts';
 import { checkDsoKey } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
+import type { Command } from './command.ts';
 import {
   loadDeployment,
   loadGrid,
@@ -28,6 +29,13 @@ import {
 const SOCKET_MODE = 0o600;
 const MARKET = 'market';
 const ASK_MS = 5_000;
+
+export const dsoCommand: Command = {
+  words: ['dso'],
+  takes: '',
+  summary: 'answers meters and follows the market, until stopped',
+  read: () => runDso,
+};
 
 /** @throws DeploymentError, GridFileError, FileError, SqlError, RpcError */
 export async function runDso(host: OperatorHost, settings: OperatorSettings): Promise<void> {

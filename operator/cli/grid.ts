@@ -3,7 +3,19 @@ import { gridFileJson, parseGridFile } from '../../market/grid-json.ts';
 import type { OperatorSettings } from '../config.ts';
 import { exportGrid } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
+import type { Command } from './command.ts';
 import { loadDeployment, readKey } from './context.ts';
+
+export const gridExport: Command = {
+  words: ['grid', 'export'],
+  takes: '[--out FILE]',
+  summary: 'writes the signed file that meters pin',
+  options: ['out'],
+  read: ({ options, absolute }) => {
+    const out = options.out === undefined ? null : absolute(options.out);
+    return (host, settings) => runGridExport(host, settings, out);
+  },
+};
 
 /**
  * @param out a copy is written there, null for none

@@ -5,6 +5,7 @@
 import type { Sql } from '../../host/ports.ts';
 import { TransportError } from '../../host/ports.ts';
 import { intervalAt } from '../../market/intervals.ts';
+import { parseAmountMicro } from '../../market/settings/quantities.ts';
 import { Books } from '../books/books.ts';
 import type { MeterSummary } from '../books/meters.ts';
 import type { OperatorSettings } from '../config.ts';
@@ -12,9 +13,54 @@ import { DeploymentError } from '../deployment.ts';
 import { addPath, answerAdmin, suspendPath } from '../dso/admin.ts';
 import { EnrolError, type EnrolTerms } from '../enrol.ts';
 import type { OperatorHost } from '../host.ts';
+import { type Command, numberOf } from './command.ts';
 import { loadDeployment, loadGrid, openBooks } from './context.ts';
 
 const ASK_MS = 10_000;
+
+export const meterAdd: Command = {
+  words: ['meter', 'add'],
+  takes: 'CODE --feeder F --max-w W [--credit AMOUNT]',
+  summary: 'enrols the meter that this request code is from',
+  options: ['feeder', 'max-w', 'credit'],
+  needs: ['the request code'],
+  read: ({ positionals: [requestCode = ''], options }) => {
+    const feeder = numberOf(options.feeder, '--feeder');
+    const maxPowerW = numberOf(options['max-w'], '--max-w');
+    const credit = options.credit === undefined ? null : parseAmountMicro(options.credit);
+    return (host, settings) => {
+      const creditMicro = credit ?? settings.dso.creditMicro;
+      return runMeterAdd(host, settings, { requestCode, feeder, maxPowerW, creditMicro });
+    };
+  },
+};
+
+export const meterList: Command = {
+  words: ['meter', 'list'],
+  takes: '[--json]',
+  summary: 'the meters, their accounts and readings',
+  options: ['json'],
+  read: ({ options }) => {
+    const isJson = options.json === true;
+    return (host, settings) => runMeterList(host, settings, isJson);
+  },
+};
+
+export const meterSuspend = suspending('suspend', 'grants it nothing more');
+export const meterResume = suspending('resume', 'grants again');
+
+function suspending(word: 'suspend' | 'resume', summary: string): Command {
+  return {
+    words: ['meter', word],
+    takes: 'ID',
+    summary,
+    needs: ['the id of a meter'],
+    read:
+      ({ positionals: [id = ''] }) =>
+      (host, settings) =>
+        runMeterSuspend(host, settings, id, word === 'suspend'),
+  };
+}
 
 /** @throws EnrolError, RequestCodeError, DeploymentError, SqlError */
 export async function runMeterAdd(

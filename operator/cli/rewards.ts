@@ -11,10 +11,33 @@ import { RewardTrail } from '../../solver/reward-trail.ts';
 import { amountText } from '../amount-text.ts';
 import type { OperatorSettings } from '../config.ts';
 import type { OperatorHost } from '../host.ts';
+import { amountOf, type Command } from './command.ts';
 import { loadDeployment, rpcOf } from './context.ts';
 import { carryOut } from './orders.ts';
 
 const ID_BYTES = 8;
+
+export const rewardsFund: Command = {
+  words: ['rewards', 'fund'],
+  takes: 'AMOUNT',
+  summary: 'fills the pot that solvers are paid from',
+  needs: ['an amount'],
+  read: ({ positionals: [text = ''] }) => {
+    const amountMicro = amountOf(text, 'the amount of rewards fund');
+    return (host, settings) => runRewardsFund(host, settings, amountMicro);
+  },
+};
+
+export const rewardsShow: Command = {
+  words: ['rewards', 'show'],
+  takes: '[--json]',
+  summary: 'the pot, and what each solver has earned',
+  options: ['json'],
+  read: ({ options }) => {
+    const isJson = options.json === true;
+    return (host, settings) => runRewardsShow(host, settings, isJson);
+  },
+};
 
 /**
  * What the DSO's address holds already, because an earlier attempt was cut off, is used first.

@@ -17,11 +17,39 @@ import type { Deployment } from '../deployment.ts';
 import { OrderError } from '../dso/orders.ts';
 import type { OperatorHost } from '../host.ts';
 import { addressOf } from '../keys.ts';
+import { addressOf as addressText, amountOf, type Command } from './command.ts';
 import { loadDeployment, outboxOf, readKey, rpcOf } from './context.ts';
 import { carryOut, untilTrue } from './orders.ts';
 
 /** Not the one of the running solver: this command decides by itself when to collect. */
 const CLAIM = 'claim by command';
+
+export const solverAdmit: Command = {
+  words: ['solver', 'admit'],
+  takes: 'ADDRESS [--stake AMOUNT] [--payout ADDRESS]',
+  summary: 'gives a solver its stake, and lets the other address be paid',
+  options: ['stake', 'payout'],
+  needs: ['the address of a solver'],
+  read: ({ positionals: [solver = ''], options: { stake, payout } }) => {
+    const terms = {
+      solver: addressText(solver, 'the address of solver admit'),
+      stakeMicro: stake === undefined ? null : amountOf(stake, '--stake'),
+      payout: payout === undefined ? null : addressText(payout, '--payout'),
+    };
+    return (host, settings) => runSolverAdmit(host, settings, terms);
+  },
+};
+
+export const solverClaim: Command = {
+  words: ['solver', 'claim'],
+  takes: '[--to ADDRESS]',
+  summary: 'collects what this solver has earned',
+  options: ['to'],
+  read: ({ options }) => {
+    const to = options.to === undefined ? null : addressText(options.to, '--to');
+    return (host, settings) => runSolverClaim(host, settings, to);
+  },
+};
 
 export interface AdmitTerms {
   /** With its checksum. */

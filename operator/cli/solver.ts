@@ -7,7 +7,15 @@ import { SOLVER_MIGRATIONS } from '../books/schema.ts';
 import type { OperatorSettings } from '../config.ts';
 import type { OperatorHost } from '../host.ts';
 import { addressOf } from '../keys.ts';
+import type { Command } from './command.ts';
 import { loadDeployment, outboxOf, readKey, rpcOf, sayLab } from './context.ts';
+
+export const solverCommand: Command = {
+  words: ['solver'],
+  takes: '',
+  summary: 'clears the market, until stopped',
+  read: () => runSolver,
+};
 
 /** @throws DeploymentError, FileError, SqlError, FollowerError */
 export async function runSolver(host: OperatorHost, settings: OperatorSettings): Promise<void> {
