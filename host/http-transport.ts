@@ -39,6 +39,13 @@ export function clearTransport(options: { origins: string[] }): Transport {
         line.underWay -= 1;
       }
     },
+    forget(identity) {
+      for (const [name, { agent }] of lines) {
+        if (!name.endsWith(` ${identity}`)) continue;
+        agent.destroy();
+        lines.delete(name);
+      }
+    },
     close() {
       for (const { agent } of lines.values()) agent.destroy();
       lines.clear();

@@ -350,6 +350,11 @@ export interface Transport {
   post(url: string, body: string, options: PostOptions): Promise<{ status: number; body: string }>;
   /** `tor`, or `clear` for the lab: shown by `status` and said at each start. */
   readonly kind: 'tor' | 'clear';
+  /**
+   * Ends what this identity has open. What told it apart on the way (credentials of Tor's SOCKS)
+   * is never used again: should the name come back, it is another one outside.
+   */
+  forget(identity: string): void;
   close(): void;
 }
 

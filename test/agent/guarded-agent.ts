@@ -217,6 +217,7 @@ function dsoAlone(facts: GridFacts, { lack, asked }: Surroundings): Transport {
   };
   return {
     kind: 'clear',
+    forget() {},
     close() {},
     async post(url, body) {
       const { pathname } = new URL(url);

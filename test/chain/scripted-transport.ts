@@ -54,6 +54,7 @@ export function scriptedTransport(script: Script): Transport & { posted: Posted[
       }
       return { status: 200, body: JSON.stringify(answer) };
     },
+    forget() {},
     close() {},
   };
 }

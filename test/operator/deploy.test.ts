@@ -25,6 +25,7 @@ function failingAfter(count: number) {
         if (left < 0) throw new TransportError('unreachable', 'gone');
         return inner.post(url, body, options);
       },
+      forget: (identity) => inner.forget(identity),
       close: () => inner.close(),
     };
   };

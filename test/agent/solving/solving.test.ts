@@ -39,6 +39,7 @@ function termsOnly(world: { isDown: boolean }): Transport {
       const result = matching.encodeFunctionResult(String(name), values);
       return { status: 200, body: JSON.stringify({ jsonrpc: '2.0', id, result }) };
     },
+    forget() {},
     close() {},
   };
 }
