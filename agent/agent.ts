@@ -185,7 +185,7 @@ class Agent implements RunningAgent {
       settings: this.#settings,
       facts: this.#facts,
       clock,
-      transportKind: transport.kind,
+      transport,
       journal: this.#journal,
       buses: this.#devices.busCounters(),
       metering: this.#metering.status(),

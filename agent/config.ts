@@ -3,6 +3,7 @@
  * (design: fixed names; 12). Every value with a unit is text.
  */
 import * as v from 'valibot';
+import { TOR } from '../market/endpoints.ts';
 import { count } from '../market/settings/quantities.ts';
 import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
@@ -56,6 +57,8 @@ export interface AgentSettings {
     blockMs: number;
   };
   following: { enabled: boolean };
+  /** Where Tor listens: the path of a Unix socket, or an address and port of this machine. */
+  tor: { socks: string };
   /** Null: off. */
   solver: SolverSettings | null;
   lab: {
@@ -99,6 +102,7 @@ export function readAgentSettings(text: string, fileName: string, folder: string
             secondTieRule: raw.solver.tie_rule,
             mostOffers: raw.solver.most_offers,
           },
+    tor: raw.tor,
     lab: {
       clearNet: raw.lab.clear_net,
       singleEndpoint: raw.lab.single_endpoint,
@@ -109,18 +113,8 @@ export function readAgentSettings(text: string, fileName: string, folder: string
 }
 
 const PATH = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
-const NO_TOR =
-  'must be true: this release has no Tor transport yet and would show the address of the house ' +
-  'to chain and DSO; in a lab, say [lab] clear_net = true';
-
 const LAB = table({
-  clear_net: v.optional(
-    v.pipe(
-      FLAG,
-      v.check((isClear) => isClear, NO_TOR),
-    ),
-    false,
-  ),
+  clear_net: v.optional(FLAG, false),
   single_endpoint: v.optional(FLAG, false),
   unproven_clock: v.optional(FLAG, false),
   clock: v.optional(
@@ -171,6 +165,7 @@ const TABLES = table({
   ),
   following: v.optional(table({ enabled: v.optional(FLAG, true) }), {}),
   solver: v.optional(SOLVER),
+  tor: v.optional(TOR, {}),
   lab: v.optional(LAB, {}),
 });
 

@@ -1,14 +1,16 @@
 /** The grid file that was pinned at enrolment (design: meter and DSO). */
 import { FileError, type Files } from '../host/ports.ts';
-import type { GridFile } from '../market/grid.ts';
+import { unfitForTor } from '../market/endpoints.ts';
+import type { GridFacts, GridFile } from '../market/grid.ts';
 import { GridFileError, isNewerIssue, parseGridFile } from '../market/grid-json.ts';
 
 export class PinnedGridError extends Error {
   /**
    * `not-enrolled`: there is none. `unreadable`: there is, and it cannot be read or does not count.
-   * `other-grid`: another one than the offered file may take the place of.
+   * `other-grid`: another one than the offered file may take the place of. `unfit`: its endpoints
+   * cannot be reached through Tor.
    */
-  readonly code: 'not-enrolled' | 'unreadable' | 'other-grid';
+  readonly code: 'not-enrolled' | 'unreadable' | 'other-grid' | 'unfit';
   constructor(code: PinnedGridError['code'], message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'PinnedGridError';
@@ -53,4 +55,22 @@ export function pinGrid(files: Files, path: string, text: string): GridFile {
   }
   files.writeText(path, text);
   return offered;
+}
+
+/** Chain and DSO, as the transport is told them. */
+export function endpointsOf({ rpc, dso }: Pick<GridFacts, 'rpc' | 'dso'>): string[] {
+  return [...new Set([...rpc, dso.url].map((url) => new URL(url).origin))];
+}
+
+/** Why chain and DSO cannot be reached as the settings want it; null: they can. */
+export function unfitEndpoint(
+  lab: { clearNet: boolean },
+  facts: Pick<GridFacts, 'rpc' | 'dso'>,
+): string | null {
+  if (lab.clearNet) return null;
+  return (
+    endpointsOf(facts)
+      .map(unfitForTor)
+      .find((fault) => fault !== null) ?? null
+  );
 }

@@ -52,6 +52,8 @@ export interface AgentStatus {
   meters: SideMeterStatus[];
   buses: BusStatus[];
   clock: { isProven: boolean };
+  /** How chain and DSO are reached: where Tor listens (null: not through Tor), and what hinders. */
+  transport: { kind: Transport['kind']; socks: string | null; problem: string | null };
   chain: TradingStatus['chain'] | null;
   dso: TradingStatus['dso'] | null;
   /** Money in millionths of the currency, as text. */
@@ -80,7 +82,7 @@ export interface StatusInput {
   settings: AgentSettings;
   facts: GridFacts;
   clock: Clock;
-  transportKind: Transport['kind'];
+  transport: Pick<Transport, 'kind' | 'problem'>;
   journal: Journal;
   buses: BusStatus[];
   metering: MeteringStatus;
@@ -125,6 +127,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     meters: input.sideMeters,
     buses: input.buses,
     clock: { isProven: clock.isProven() },
+    transport: transportStatus(input),
     chain: trading?.chain ?? null,
     dso: trading?.dso ?? null,
     account:
@@ -153,6 +156,11 @@ export function statusOf(input: StatusInput): AgentStatus {
     solver: input.solving,
     journalBytes: journal.bytesOnDisk(),
   };
+}
+
+function transportStatus({ transport, settings }: StatusInput): AgentStatus['transport'] {
+  const { kind } = transport;
+  return { kind, socks: kind === 'tor' ? settings.tor.socks : null, problem: transport.problem() };
 }
 
 function planStatus(plan: Plan): NonNullable<AgentStatus['plan']> {
@@ -193,6 +201,8 @@ function problemsOf(input: StatusInput): string[] {
   if (input.walletProblem !== null) {
     found.push(`the wallet cannot be used, so this home does not trade: ${input.walletProblem}`);
   }
+  const stuck = input.transport.problem();
+  if (stuck !== null) found.push(stuck);
   for (const obstacle of trading?.obstacles ?? []) {
     if (!found.some((problem) => problem.startsWith(obstacle))) found.push(obstacle);
   }
@@ -206,12 +216,10 @@ function problemsOf(input: StatusInput): string[] {
 }
 
 /** Said at every start too. */
-export function warningsOf(
-  input: Pick<StatusInput, 'settings' | 'facts' | 'transportKind'>,
-): string[] {
-  const { settings, facts, transportKind } = input;
+export function warningsOf(input: Pick<StatusInput, 'settings' | 'facts' | 'transport'>): string[] {
+  const { settings, facts, transport } = input;
   const found: string[] = [];
-  if (transportKind === 'clear') {
+  if (transport.kind === 'clear') {
     found.push('clear net (lab): chain and DSO see the address of this house');
   }
   if (settings.lab.singleEndpoint) {

@@ -332,7 +332,10 @@ export interface RelayWires {
 // ---------------------------------------------------------------------------------- the outside
 
 export interface PostOptions {
-  /** Connections are never shared between identities (one per anonymous address). */
+  /**
+   * Connections, and circuits through Tor, are never shared between identities (one per anonymous
+   * address). The name itself never leaves this process.
+   */
   identity: string;
   /** Absolute deadline of the whole exchange, real ms; the socket is ended when it passes. */
   deadlineMs: number;
@@ -355,6 +358,8 @@ export interface Transport {
    * is never used again: should the name come back, it is another one outside.
    */
   forget(identity: string): void;
+  /** Why nothing goes out, with a remedy; null when the last exchange worked or none was tried. */
+  problem(): string | null;
   close(): void;
 }
 

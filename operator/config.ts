@@ -3,6 +3,7 @@
  * together (design: fixed names; 12). Every value with a unit is text.
  */
 import * as v from 'valibot';
+import { isLoopback, TOR, unfitForTor } from '../market/endpoints.ts';
 import type { Finality } from '../market/grid.ts';
 import type { MarketCalendar } from '../market/intervals.ts';
 import { ADDRESS_FORM, isHttpUrl } from '../market/json-forms.ts';
@@ -62,6 +63,8 @@ export interface OperatorSettings {
     /** Where rewards go, with its checksum; null: they are collected by command alone. */
     payout: string | null;
   };
+  /** Where Tor listens: the path of a Unix socket, or an address and port of this machine. */
+  tor: { socks: string };
   lab: { clearNet: boolean; clock: string | undefined };
 }
 
@@ -104,6 +107,7 @@ export function readOperatorSettings(
       rewardMicroPerKwh: raw.solver.reward,
       payout: raw.solver.payout ?? null,
     },
+    tor: raw.tor,
     lab: { clearNet: raw.lab.clear_net, clock: raw.lab.clock },
   };
 }
@@ -228,10 +232,7 @@ const SECOND_TIE_RULE = v.picklist(
   'must be "welfare" or "equal-shares"',
 );
 
-const NO_TOR =
-  'must be true: this release has no Tor transport yet; in a lab, say [lab] clear_net = true';
-
-const SCHEMA = table({
+const TABLES = table({
   chain: table({
     rpc: v.pipe(
       v.array(URL_FORM, 'must be a list of addresses'),
@@ -295,15 +296,10 @@ const SCHEMA = table({
     }),
     {},
   ),
+  tor: v.optional(TOR, {}),
   lab: v.optional(
     table({
-      clear_net: v.optional(
-        v.pipe(
-          FLAG,
-          v.check((isClear) => isClear, NO_TOR),
-        ),
-        false,
-      ),
+      clear_net: v.optional(FLAG, false),
       clock: v.optional(
         v.pipe(
           v.string('must be text'),
@@ -317,3 +313,21 @@ const SCHEMA = table({
     {},
   ),
 });
+
+/**
+ * The utility's own node on this machine needs no Tor: nothing leaves. All other endpoints, and
+ * the DSO as meters see it, must be such that Tor can carry them.
+ */
+const SCHEMA = v.pipe(
+  TABLES,
+  v.forward(
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed || dataset.value.lab.clear_net) return;
+      for (const url of dataset.value.chain.rpc) {
+        const fault = isLoopback(url) ? null : unfitForTor(url);
+        if (fault !== null) addIssue({ message: fault });
+      }
+    }),
+    ['chain', 'rpc'],
+  ),
+);

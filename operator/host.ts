@@ -9,6 +9,7 @@ import type {
   Sql,
   Transport,
 } from '../host/ports.ts';
+import type { OperatorSettings } from './config.ts';
 
 export interface OperatorHost {
   files: Files;
@@ -22,7 +23,8 @@ export interface OperatorHost {
   readKey(path: string): Uint8Array;
   /** @throws FileError, also when there is a file already */
   writeKey(path: string, key: Uint8Array): void;
-  transport(origins: string[]): Transport;
+  /** To these origins alone: through Tor; clear to this machine itself, and in a lab. */
+  transport(settings: Pick<OperatorSettings, 'lab' | 'tor'>, origins: string[]): Transport;
   /** @param setting the lab's, undefined for the clock of this machine */
   openClock(setting: string | undefined, name: string): Promise<Clock>;
   /** Asks a service of this machine. @throws TransportError */

@@ -9,11 +9,15 @@ import { clearTransport } from '../host/http-transport.ts';
 import { readKeyFile, writeKeyFile } from '../host/key-file.ts';
 import { openClock } from '../host/lab-clock.ts';
 import { stderrLog } from '../host/log.ts';
+import type { Transport } from '../host/ports.ts';
 import { requestUnix } from '../host/post-unix.ts';
 import { nodeRandom } from '../host/random.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
+import { torTransport } from '../host/tor-transport.ts';
+import { isLoopback } from '../market/endpoints.ts';
 import { runCommand } from './cli/commands.ts';
+import type { OperatorSettings } from './config.ts';
 import type { OperatorHost } from './host.ts';
 
 /**
@@ -49,8 +53,8 @@ function nodeHost(command: string, signal: AbortSignal, closers: (() => void)[])
     openSql: (path, options) => openSql(path, options),
     readKey: readKeyFile,
     writeKey: writeKeyFile,
-    transport: (origins) => {
-      const transport = clearTransport({ origins });
+    transport: (settings, origins) => {
+      const transport = transportFor(settings, origins);
       closers.push(() => transport.close());
       return transport;
     },
@@ -64,6 +68,33 @@ function nodeHost(command: string, signal: AbortSignal, closers: (() => void)[])
     requestUnix,
     print: (text) => process.stdout.write(`${text}\n`),
     signal,
+  };
+}
+
+/** The utility's own node on this machine is asked directly: nothing leaves. */
+function transportFor(
+  { lab, tor }: Pick<OperatorSettings, 'lab' | 'tor'>,
+  origins: string[],
+): Transport {
+  if (lab.clearNet) return clearTransport({ origins });
+  const near = origins.filter(isLoopback);
+  const far = origins.filter((origin) => !isLoopback(origin));
+  if (far.length === 0) return clearTransport({ origins });
+  const outside = torTransport({ socks: tor.socks, origins: far });
+  if (near.length === 0) return outside;
+  const inside = clearTransport({ origins: near });
+  return {
+    kind: 'tor',
+    post: (url, ...rest) => (isLoopback(url) ? inside : outside).post(url, ...rest),
+    forget: (identity) => {
+      inside.forget(identity);
+      outside.forget(identity);
+    },
+    problem: () => outside.problem() ?? inside.problem(),
+    close: () => {
+      inside.close();
+      outside.close();
+    },
   };
 }
 

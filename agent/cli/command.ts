@@ -87,8 +87,8 @@ export interface CommandHost {
   wires: RelayWires;
   /** Real time, for deadlines and retries, whatever the clock is worth. */
   timer: Pick<Clock, 'delay' | 'monotonicMs'>;
-  /** JSON over the clear net to these origins alone. */
-  clearTransport(origins: string[]): Transport;
+  /** To these origins alone: through Tor, or over the clear net where the lab's setting says so. */
+  openTransport(settings: Pick<AgentSettings, 'lab' | 'tor'>, origins: string[]): Transport;
   /** The clock of the lab settings, else this machine's, watched over. */
   openClock(lab: AgentSettings['lab'], log: Log): Promise<Clock & { close?(): void }>;
   listener(log: Log): HttpListener;

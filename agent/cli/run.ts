@@ -2,7 +2,7 @@
  * `transax-agent run`: the agent in the foreground, until SIGTERM or SIGINT; then it ends in the
  * safe state within five seconds.
  */
-import { readPinnedGrid } from '../pinned-grid.ts';
+import { endpointsOf, PinnedGridError, readPinnedGrid, unfitEndpoint } from '../pinned-grid.ts';
 import { warningsOf } from '../status.ts';
 import {
   type Command,
@@ -31,12 +31,12 @@ async function runAgent(host: CommandHost, args: CommandArgs): Promise<Outcome> 
   const { startAgent } = await import('../agent.ts');
   const settings = loadSettings(host, args.config);
   const { facts } = readPinnedGrid(host.files, settings.state.grid);
+  const unfit = unfitEndpoint(settings.lab, facts);
+  if (unfit !== null) throw new PinnedGridError('unfit', unfit);
   const log = host.log();
   const told = host.untilTold();
-  const transport = host.clearTransport(
-    [...facts.rpc, facts.dso.url].map((url) => new URL(url).origin),
-  );
-  for (const warning of warningsOf({ settings, facts, transportKind: transport.kind })) {
+  const transport = host.openTransport(settings, endpointsOf(facts));
+  for (const warning of warningsOf({ settings, facts, transport })) {
     log.warn(warning);
   }
   const clock = await host.openClock(settings.lab, log);

@@ -66,7 +66,7 @@ export function rpcOf(
   identity: string,
 ): JsonRpc {
   const { rpc: urls } = settings.chain;
-  return new JsonRpc({ urls, transport: host.transport(urls), identity, clock });
+  return new JsonRpc({ urls, transport: host.transport(settings, urls), identity, clock });
 }
 
 export function outboxOf(
@@ -119,6 +119,6 @@ export function readKey(host: OperatorHost, path: string, setting: string): Uint
 
 /** Said at each start, so that a lab's shortcuts are never taken for the real thing. */
 export function sayLab(log: Log, settings: OperatorSettings): void {
-  if (settings.lab.clearNet) log.warn('lab: the chain is reached without Tor');
+  if (settings.lab.clearNet) log.warn('lab: clear net: the chain is reached without Tor');
   if (settings.lab.clock !== undefined) log.warn('lab: market time is not that of this machine');
 }

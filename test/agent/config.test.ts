@@ -64,9 +64,25 @@ test('three faults of different kinds are named together', () => {
   assert.match(faults[2] ?? '', /^21 home.max_pwr: .*max_power/);
 });
 
-test('without the lab setting for the clear net it is refused with the reason', () => {
-  assert.match(faultsOf(GOOD.replace('clear_net = true', ''))[0] ?? '', /lab.clear_net: .*Tor/);
-  assert.match(faultsOf(GOOD.replace('[lab]\nclear_net = true', ''))[0] ?? '', /Tor/);
+test('chain and DSO are reached through Tor, at a socket of this machine', () => {
+  const withTor = (socks: string) => `${GOOD.slice(0, GOOD.indexOf('[lab]'))}[tor]\n${socks}\n`;
+  const settings = (text: string) => readAgentSettings(text, 'agent.toml', '/x');
+  assert.is(settings(GOOD).lab.clearNet, true);
+  assert.is(settings(GOOD.replace('clear_net = true', '')).lab.clearNet, false);
+  assert.is(settings(withTor('')).tor.socks, '/run/transax-tor/socks');
+  for (const socks of ['/run/tor/socks', '127.0.0.1:9050', '[::1]:9050']) {
+    assert.is(settings(withTor(`socks = "${socks}"`)).tor.socks, socks);
+  }
+  for (const socks of [
+    'run/socks',
+    '192.168.1.5:9050',
+    'localhost:9050',
+    '127.0.0.1',
+    '127.0.0.1:0',
+  ]) {
+    const faults = faultsOf(withTor(`socks = "${socks}"`));
+    assert.match(faults[0] ?? `${socks} passes`, /tor.socks: must be .* a socket of this machine/);
+  }
 });
 
 test('devices are reached by IP address only', () => {

@@ -218,6 +218,7 @@ function dsoAlone(facts: GridFacts, { lack, asked }: Surroundings): Transport {
   return {
     kind: 'clear',
     forget() {},
+    problem: () => null,
     close() {},
     async post(url, body) {
       const { pathname } = new URL(url);

@@ -55,6 +55,7 @@ export function scriptedTransport(script: Script): Transport & { posted: Posted[
       return { status: 200, body: JSON.stringify(answer) };
     },
     forget() {},
+    problem: () => null,
     close() {},
   };
 }

@@ -86,11 +86,20 @@ test('a payout account is an address that was not mistyped', () => {
   assert.match(fault, 'solver.payout');
 });
 
-test('without the lab setting the clear net is refused', () => {
-  assert.equal(faultsOf(GOOD.replace('clear_net = true', 'clear_net = false')), [
-    '21 lab.clear_net',
-  ]);
-  assert.equal(faultsOf(GOOD.slice(0, GOOD.indexOf('[lab]'))).length, 1);
+test('without the lab setting an endpoint is an onion service, https, or this machine', () => {
+  const withRpc = (url: string, clear = false) =>
+    GOOD.replace('clear_net = true', `clear_net = ${clear}`).replace(
+      /^rpc = .*$/m,
+      `rpc = ["${url}"]`,
+    );
+  const onion = `http://${'a'.repeat(56)}.onion`;
+  for (const url of [onion, 'https://chain.example', 'http://127.0.0.1:8545', 'http://[::1]:1']) {
+    assert.equal(faultsOf(withRpc(url)), [], url);
+  }
+  for (const url of ['http://chain.example', 'http://192.168.1.5:8545', 'http://localhost:8545']) {
+    assert.match(faultsOf(withRpc(url)).join(), /chain.rpc/, url);
+    assert.equal(faultsOf(withRpc(url, true)), [], url);
+  }
 });
 
 test.run();

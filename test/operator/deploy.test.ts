@@ -25,7 +25,8 @@ function failingAfter(count: number) {
         if (left < 0) throw new TransportError('unreachable', 'gone');
         return inner.post(url, body, options);
       },
-      forget: (identity) => inner.forget(identity),
+      forget: inner.forget,
+      problem: inner.problem,
       close: () => inner.close(),
     };
   };

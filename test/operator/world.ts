@@ -75,7 +75,7 @@ export function commandHost(signal: AbortSignal, transport?: (origins: string[])
     openSql: (path, options) => openSql(path, options),
     readKey: readKeyFile,
     writeKey: writeKeyFile,
-    transport: (origins) => {
+    transport: (_, origins) => {
       const made = transport?.(origins) ?? clearTransport({ origins });
       opened.push(made);
       return made;

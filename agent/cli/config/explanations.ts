@@ -188,6 +188,10 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     form: NUMBER,
     text: 'In a larger market it leaves clearing to others, so as not to hold up the home.',
   },
+  'tor.socks': {
+    form: TEXT,
+    text: 'Where Tor listens: the path of its Unix socket, or an address of this machine.',
+  },
   'lab.clear_net': {
     form: FLAG,
     text: 'Chain and utility are reached over the clear net: both see the address of the house.',

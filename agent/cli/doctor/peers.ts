@@ -1,7 +1,7 @@
 /** Clock, disk, chain, utility and wallet, as `doctor` sees them. */
 import { TransportError } from '../../../host/ports.ts';
 import type { GridFacts } from '../../../market/grid.ts';
-import { PinnedGridError } from '../../pinned-grid.ts';
+import { endpointsOf, PinnedGridError } from '../../pinned-grid.ts';
 import { ownView } from '../clock.ts';
 import { bytesText } from '../output.ts';
 import { gridOf } from '../source.ts';
@@ -123,8 +123,7 @@ async function askPeer(
   if (isOffline) return well(name, 'not asked (--offline)');
   const facts = pinned({ host, settings });
   if (facts === null) return well(name, 'not asked: not enrolled');
-  const urls = [...facts.rpc, facts.dso.url].map((url) => new URL(url).origin);
-  const transport = host.clearTransport(urls);
+  const transport = host.openTransport(settings, endpointsOf(facts));
   const options = { identity: 'doctor', deadlineMs: ASK_MS, maxBytes: MAX_ANSWER_BYTES };
   try {
     return await ask(facts, async (url, body) => (await transport.post(url, body, options)).body);

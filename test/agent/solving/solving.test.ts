@@ -40,6 +40,7 @@ function termsOnly(world: { isDown: boolean }): Transport {
       return { status: 200, body: JSON.stringify({ jsonrpc: '2.0', id, result }) };
     },
     forget() {},
+    problem: () => null,
     close() {},
   };
 }
