@@ -35,7 +35,12 @@ export interface GridSettings {
 }
 
 export interface OperatorSettings {
-  chain: { rpc: string[]; finality: Finality };
+  chain: {
+    rpc: string[];
+    /** Endpoints as meters reach them, for the grid file. */
+    metersRpc: string[];
+    finality: Finality;
+  };
   /** Absolute paths of key files. */
   keys: { owner: string; dso: string; solver: string };
   /** Absolute paths. */
@@ -81,7 +86,11 @@ export function readOperatorSettings(
   const at = (path: string) => (path.startsWith('/') ? path : `${folder}/${path}`);
   const books = at(raw.files.books);
   return {
-    chain: raw.chain,
+    chain: {
+      rpc: raw.chain.rpc,
+      metersRpc: raw.chain.meters_rpc ?? raw.chain.rpc,
+      finality: raw.chain.finality,
+    },
     keys: { owner: at(raw.keys.owner), dso: at(raw.keys.dso), solver: at(raw.keys.solver) },
     files: {
       deployment: at(raw.files.deployment),
@@ -232,12 +241,15 @@ const SECOND_TIE_RULE = v.picklist(
   'must be "welfare" or "equal-shares"',
 );
 
+const ENDPOINTS = v.pipe(
+  v.array(URL_FORM, 'must be a list of addresses'),
+  v.minLength(1, 'must name at least one endpoint'),
+);
+
 const TABLES = table({
   chain: table({
-    rpc: v.pipe(
-      v.array(URL_FORM, 'must be a list of addresses'),
-      v.minLength(1, 'must name at least one endpoint'),
-    ),
+    rpc: ENDPOINTS,
+    meters_rpc: v.optional(ENDPOINTS),
     finality: v.optional(FINALITY, 'instant'),
   }),
   keys: v.optional(
@@ -316,18 +328,39 @@ const TABLES = table({
 
 /**
  * The utility's own node on this machine needs no Tor: nothing leaves. All other endpoints, and
- * the DSO as meters see it, must be such that Tor can carry them.
+ * all that meters are told of, must be such that Tor can carry them.
  */
 const SCHEMA = v.pipe(
   TABLES,
   v.forward(
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed || dataset.value.lab.clear_net) return;
-      for (const url of dataset.value.chain.rpc) {
-        const fault = isLoopback(url) ? null : unfitForTor(url);
-        if (fault !== null) addIssue({ message: fault });
+      const { rpc, meters_rpc } = dataset.value.chain;
+      for (const url of rpc.filter((each) => !isLoopback(each))) {
+        const message = unfitForTor(url);
+        if (message !== null) addIssue({ message });
+      }
+      if (meters_rpc === undefined && rpc.some(isLoopback)) {
+        addIssue({ message: 'is for this machine alone: tell [chain] meters_rpc too' });
       }
     }),
     ['chain', 'rpc'],
   ),
+  v.forward(v.rawCheck(outsideOnly(({ chain }) => chain.meters_rpc ?? [])), [
+    'chain',
+    'meters_rpc',
+  ]),
+  v.forward(v.rawCheck(outsideOnly(({ dso }) => [dso.url])), ['dso', 'url']),
 );
+
+type Raw = v.InferOutput<typeof TABLES>;
+
+function outsideOnly(urls: (raw: Raw) => string[]) {
+  return ({ dataset, addIssue }: v.RawCheckContext<Raw>): void => {
+    if (!dataset.typed || dataset.value.lab.clear_net) return;
+    for (const url of urls(dataset.value)) {
+      const message = unfitForTor(url);
+      if (message !== null) addIssue({ message });
+    }
+  };
+}

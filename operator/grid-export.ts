@@ -54,7 +54,7 @@ function factsOf(settings: OperatorSettings, deployment: Deployment, issue: numb
     contracts,
     deployedAtBlock,
     finality: settings.chain.finality,
-    rpc: settings.chain.rpc,
+    rpc: settings.chain.metersRpc,
     dso: { url: settings.dso.url, address: deployment.dso },
     calendar,
     minTradeWs,

@@ -86,20 +86,34 @@ test('a payout account is an address that was not mistyped', () => {
   assert.match(fault, 'solver.payout');
 });
 
-test('without the lab setting an endpoint is an onion service, https, or this machine', () => {
-  const withRpc = (url: string, clear = false) =>
-    GOOD.replace('clear_net = true', `clear_net = ${clear}`).replace(
-      /^rpc = .*$/m,
-      `rpc = ["${url}"]`,
-    );
-  const onion = `http://${'a'.repeat(56)}.onion`;
-  for (const url of [onion, 'https://chain.example', 'http://127.0.0.1:8545', 'http://[::1]:1']) {
-    assert.equal(faultsOf(withRpc(url)), [], url);
+const ONION = `http://${'a'.repeat(56)}.onion`;
+
+/** Not of a lab. */
+function real(rpc: string, meters: string | null, dso = ONION): string {
+  const metersRpc = meters === null ? '' : `meters_rpc = ["${meters}"]\n`;
+  return GOOD.replace('clear_net = true', '')
+    .replace(/^rpc = .*$/m, `rpc = ["${rpc}"]\n${metersRpc}`)
+    .replace(/^url = .*$/m, `url = "${dso}"`);
+}
+
+test('without the lab setting the chain is an onion service, https, or on this machine', () => {
+  const own = ['http://127.0.0.1:8545', 'http://127.1:8545', 'http://[::1]:1'];
+  for (const url of [ONION, 'https://chain.example', ...own]) {
+    assert.equal(faultsOf(real(url, ONION)), [], url);
   }
   for (const url of ['http://chain.example', 'http://192.168.1.5:8545', 'http://localhost:8545']) {
-    assert.match(faultsOf(withRpc(url)).join(), /chain.rpc/, url);
-    assert.equal(faultsOf(withRpc(url, true)), [], url);
+    assert.match(faultsOf(real(url, ONION)).join(), /chain.rpc/, url);
+    assert.equal(faultsOf(GOOD.replace(/^rpc = .*$/m, `rpc = ["${url}"]`)), [], 'in a lab');
   }
+});
+
+test('meters are told of nothing that Tor could not carry', () => {
+  assert.equal(faultsOf(real(ONION, null)), []);
+  assert.match(faultsOf(real('http://127.0.0.1:1', null)).join(), /chain.rpc/);
+  assert.match(faultsOf(real(ONION, 'http://127.0.0.1:1')).join(), /chain.meters_rpc/);
+  assert.match(faultsOf(real(ONION, null, 'http://127.0.0.1:1')).join(), /dso.url/);
+  const { chain } = readOperatorSettings(real('http://127.0.0.1:1', ONION), 'x', '/');
+  assert.equal(chain.metersRpc, [ONION]);
 });
 
 test.run();
