@@ -48,7 +48,9 @@ contract Assets is IAssets {
     modifier onlyGranter() {
         if (!microgrid.isGranter(msg.sender)) revert NotGranter(msg.sender);
         // Until the grid is sealed, limits may change under an offer.
-        if (!microgrid.isSealed()) revert NotSealed();
+        (bool isSealed, bool isPaused) = microgrid.standing();
+        if (!isSealed) revert NotSealed();
+        if (isPaused) revert GridPaused();
         _;
     }
 

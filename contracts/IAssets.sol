@@ -91,6 +91,7 @@ interface IAssets {
     error NotMarket(address caller);
     error NotAssetOwner(uint32 assetId, address caller);
     error NotSealed();
+    error GridPaused();
     error NoHolder();
     error NoSuchFeeder(uint32 feeder);
     error BadRange(uint32 firstInterval, uint32 lastInterval);

@@ -113,6 +113,8 @@ interface IMatching {
     event Unstaked(address indexed solver, uint64 amountMicro);
 
     error BadParams();
+    /// The grid is paused: nothing becomes the candidate.
+    error GridPaused();
     // Offers
     error BeyondHorizon(uint32 interval, uint32 lastAllowed);
     error TooLateToPost(uint32 lastInterval, uint256 latest);

@@ -27,6 +27,8 @@ interface IMicrogrid {
         uint64 internalLimitW,
         uint64 externalLimitW
     );
+    /// What the owner allows a feeder: granters may lower its limits below that.
+    event FeederCeilingSet(uint32 indexed feeder, uint64 internalLimitW, uint64 externalLimitW);
     event TariffSet(
         uint32 fromInterval,
         uint32[] useMicroPerKwh,
@@ -36,6 +38,9 @@ interface IMicrogrid {
     event MarketProposed(address indexed market, uint256 admittedAt);
     event MarketAdmitted(address indexed market);
     event Suspended(uint32 indexed feeder, uint32 firstInterval, uint32 lastInterval);
+    /// No grants and no new candidates until `Resumed`.
+    event Paused(address indexed by, string reason);
+    event Resumed(address indexed by);
     event OwnerProposed(address indexed owner);
     event OwnerChanged(address indexed owner);
     event Sealed();
@@ -47,6 +52,9 @@ interface IMicrogrid {
     error BadCalendar(Calendar calendar);
     error AlreadySealed();
     error NoSuchFeeder(uint32 feeder);
+    /// A granter cannot raise a limit above what the owner set.
+    error AboveCeiling(uint32 feeder, Limits ceiling);
+    error ReasonTooLong(uint256 length);
     error TooManyFeeders(uint32 most);
     /// Each price list has 1 to 96 prices.
     error BadTariff(uint256 usePrices, uint256 feedInPrices);
@@ -87,6 +95,10 @@ interface IMicrogrid {
     function isSettler(address holder) external view returns (bool);
     function isMarket(address market) external view returns (bool);
     function isSealed() external view returns (bool);
+    function isPaused() external view returns (bool);
+    /// Both at once, for who asks at every grant.
+    function standing() external view returns (bool sealed_, bool paused);
+    function ceilingOf(uint32 feeder) external view returns (Limits memory);
 
     /// Owner only. Feeders count from 1.
     function addFeeder(
@@ -95,6 +107,13 @@ interface IMicrogrid {
     ) external returns (uint32 feeder);
     /// Owner only.
     function setFeederLimits(
+        uint32 feeder,
+        uint64 internalLimitW,
+        uint64 externalLimitW
+    ) external returns (uint32 fromInterval);
+    /// Owner and granters: for a while less than the owner allows, and back up to that. Like any
+    /// change it spares every postable interval.
+    function lowerFeederLimits(
         uint32 feeder,
         uint64 internalLimitW,
         uint64 externalLimitW
@@ -115,6 +134,12 @@ interface IMicrogrid {
     /// An emergency: trades of this feeder in these intervals are voided when they are finalized.
     /// What is final stays. Open to the owner and to granters (the DSO's hot key, to be quick).
     function suspend(uint32 feeder, uint32 firstInterval, uint32 lastInterval) external;
+    /// Owner and granters: no energy and no money is granted, and no solution becomes the
+    /// candidate. The candidate that stands becomes final as usual; offers, settlement, closing and
+    /// deposits go on. A second pause changes nothing but the reason, at most 200 bytes.
+    function pause(string calldata reason) external;
+    /// Owner and granters.
+    function resume() external;
     /// Owner only.
     function proposeOwner(address next) external;
     /// The proposed owner only.

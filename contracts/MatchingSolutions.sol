@@ -81,6 +81,8 @@ abstract contract MatchingSolutions is MatchingState {
 
     function accept(bytes32 digest, Objective[] memory values, Objective[] memory held) private {
         Calendar memory times = calendar();
+        // Last: verification has asked the grid before.
+        if (microgrid.isPaused()) revert GridPaused();
         solutions.accept(msg.sender, times, minGainWs, values, held);
         // Also while the pot is empty: else what was shown then could be copied once it is filled.
         if (rewardMicroPerKwh == 0) return;

@@ -31,6 +31,7 @@ contract Microgrid is IMicrogrid {
     uint256 public constant MAX_PRICES = 96;
     /// A suspension covers at most so many intervals; a longer one is told in several.
     uint32 public constant MAX_SUSPENSION = 4096;
+    uint256 public constant MAX_REASON = 200;
     uint256 private constant DAY = 86_400;
 
     /// How long before it is admitted a market must have been proposed, once sealed.
@@ -48,6 +49,7 @@ contract Microgrid is IMicrogrid {
     uint32 public feederCount;
     /// From here on no limit changes any more, as far as is known.
     uint32 private limitsSettledFrom;
+    bool public isPaused; // in one slot with what grants and verification read anyway
 
     mapping(address => bool) public isGranter;
     mapping(address => bool) public isSettler;
@@ -57,6 +59,8 @@ contract Microgrid is IMicrogrid {
 
     mapping(uint32 feeder => LimitChange) private newestLimits;
     mapping(uint32 feeder => LimitChange[]) private olderLimits;
+    /// What the owner set last: granters lower limits below it, and never raise them above.
+    mapping(uint32 feeder => Limits) private ceilings;
     TariffChange[] private tariffChanges;
     /// One bit an interval, 256 to a word.
     mapping(uint32 feeder => mapping(uint32 word => uint256)) private suspensions;
@@ -64,6 +68,11 @@ contract Microgrid is IMicrogrid {
 
     modifier onlyOwner() {
         if (msg.sender != owner) revert NotOwner(msg.sender);
+        _;
+    }
+
+    modifier onlyUtility() {
+        if (msg.sender != owner && !isGranter[msg.sender]) revert NotPermitted(msg.sender);
         _;
     }
 
@@ -129,6 +138,7 @@ contract Microgrid is IMicrogrid {
     ) external onlyOwner returns (uint32 feeder) {
         if (feederCount >= MAX_FEEDERS) revert TooManyFeeders(MAX_FEEDERS);
         feeder = ++feederCount;
+        setCeiling(feeder, internalLimitW, externalLimitW);
         changeLimits(feeder, internalLimitW, externalLimitW);
     }
 
@@ -138,7 +148,30 @@ contract Microgrid is IMicrogrid {
         uint64 externalLimitW
     ) external onlyOwner returns (uint32 fromInterval) {
         if (feeder == 0 || feeder > feederCount) revert NoSuchFeeder(feeder);
+        setCeiling(feeder, internalLimitW, externalLimitW);
         return changeLimits(feeder, internalLimitW, externalLimitW);
+    }
+
+    function lowerFeederLimits(
+        uint32 feeder,
+        uint64 internalLimitW,
+        uint64 externalLimitW
+    ) external onlyUtility returns (uint32 fromInterval) {
+        if (feeder == 0 || feeder > feederCount) revert NoSuchFeeder(feeder);
+        Limits memory most = ceilings[feeder];
+        if (internalLimitW > most.internalLimitW || externalLimitW > most.externalLimitW) {
+            revert AboveCeiling(feeder, most);
+        }
+        return changeLimits(feeder, internalLimitW, externalLimitW);
+    }
+
+    function ceilingOf(uint32 feeder) external view returns (Limits memory) {
+        return ceilings[feeder];
+    }
+
+    function setCeiling(uint32 feeder, uint64 internalLimitW, uint64 externalLimitW) private {
+        ceilings[feeder] = Limits(internalLimitW, externalLimitW);
+        emit FeederCeilingSet(feeder, internalLimitW, externalLimitW);
     }
 
     function changeLimits(
@@ -178,8 +211,11 @@ contract Microgrid is IMicrogrid {
         until = interval < limitsSettledFrom ? interval : type(uint32).max;
     }
 
-    function suspend(uint32 feeder, uint32 firstInterval, uint32 lastInterval) external {
-        if (msg.sender != owner && !isGranter[msg.sender]) revert NotPermitted(msg.sender);
+    function suspend(
+        uint32 feeder,
+        uint32 firstInterval,
+        uint32 lastInterval
+    ) external onlyUtility {
         if (feeder > feederCount) revert NoSuchFeeder(feeder);
         if (
             lastInterval < firstInterval ||
@@ -204,6 +240,23 @@ contract Microgrid is IMicrogrid {
 
     function anySuspended(uint32 interval) external view returns (bool) {
         return (suspensionsOfAny[interval >> 8] >> (interval & 255)) & 1 == 1;
+    }
+
+    // --------------------------------------------------------------------------------- pause
+
+    function pause(string calldata reason) external onlyUtility {
+        if (bytes(reason).length > MAX_REASON) revert ReasonTooLong(bytes(reason).length);
+        isPaused = true;
+        emit Paused(msg.sender, reason);
+    }
+
+    function resume() external onlyUtility {
+        isPaused = false;
+        emit Resumed(msg.sender);
+    }
+
+    function standing() external view returns (bool sealed_, bool paused) {
+        return (isSealed, isPaused);
     }
 
     // -------------------------------------------------------------------------------- tariff
