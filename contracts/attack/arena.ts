@@ -71,6 +71,8 @@ function stateOf(node: AttackedNode, grid: Grid): State {
     ...{ now: START, block: 0, deployedIn: currentAt(calendar, START - 1) },
     limits: new Map(limits),
     suspended: new Set(),
+    ceilings: new Map(limits.map(([feeder, [most]]) => [feeder, ceilingOf(most)])),
+    isPaused: false,
     ...{ moneyCapMicro: grid.capMicroPerDay, powerCapW: grid.capPowerW },
     holders: new Map(),
     assets: new Map(),
@@ -85,6 +87,11 @@ function stateOf(node: AttackedNode, grid: Grid): State {
     solvers: new Map(),
     waters: new Map(),
   };
+}
+
+function ceilingOf(limits: Limits | undefined): Omit<Limits, 'fromInterval'> {
+  const { internalLimitW = 0, externalLimitW = 0 } = limits ?? {};
+  return { internalLimitW, externalLimitW };
 }
 
 /** Addresses that anyone may call from here: the chain asks for no signature. */

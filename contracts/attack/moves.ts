@@ -63,6 +63,20 @@ export function limiting(from: string, feeder: number, internalW: number, extern
   );
 }
 
+export function lowering(from: string, feeder: number, internalW: number, externalW: number): Move {
+  return move(from, 'microgrid', 'lowerFeederLimits', [feeder, internalW, externalW], (state) =>
+    grid.lowerFeederLimits(state, from, feeder, internalW, externalW),
+  );
+}
+
+export function pausing(from: string, reason: string): Move {
+  return move(from, 'microgrid', 'pause', [reason], (state) => grid.setPaused(state, from, true));
+}
+
+export function resuming(from: string): Move {
+  return move(from, 'microgrid', 'resume', [], (state) => grid.setPaused(state, from, false));
+}
+
 export function appointing(from: string, holder: string, held: boolean): Move {
   return move(from, 'microgrid', 'setGranter', [holder, held], (state) =>
     grid.setGranter(state, from, holder, held),

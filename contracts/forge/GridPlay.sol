@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Grant, Release, Side} from "../IAssets.sol";
+import {Limits} from "../IMicrogrid.sol";
 import {Chance, Dice} from "./Dice.sol";
 import {EndsPlay} from "./EndsPlay.sol";
 import {Right} from "./Model.sol";
@@ -11,7 +12,9 @@ abstract contract GridPlay is EndsPlay {
     using Chance for Dice;
 
     function governSome(Dice memory dice) internal {
-        uint256 kind_ = dice.roll(4);
+        // A pause is soon over, or hardly anything would be granted or solved.
+        if (paused) return resumeNow(dice);
+        uint256 kind_ = dice.roll(6);
         uint32 feeder = uint32(dice.roll(FEEDERS + 2));
         if (kind_ == 0) {
             uint64 netW = uint64(1_000 + dice.roll(4_000));
@@ -23,14 +26,41 @@ abstract contract GridPlay is EndsPlay {
             address by = dice.isOnce(2) ? OWNER : GRANTER;
             bytes memory data = abi.encodeCall(grid.suspend, (feeder, t, t + uint32(dice.roll(2))));
             tries(by, address(grid), data);
+        } else if (kind_ == 2) {
+            address by = dice.isOnce(2) ? OWNER : GRANTER;
+            expect(tries(by, address(grid), abi.encodeCall(grid.pause, ("a test"))), true, "pause");
+            paused = true;
+        } else if (kind_ == 3) {
+            lowerSome(dice, feeder);
         } else {
             trespassOnGrid(dice, person(dice.roll(PEOPLE)), feeder);
         }
     }
 
+    function resumeNow(Dice memory dice) internal {
+        address by = dice.isOnce(2) ? OWNER : GRANTER;
+        expect(tries(by, address(grid), abi.encodeCall(grid.resume, ())), true, "resumption");
+        paused = false;
+    }
+
+    /// The granter lowers limits, and raises them no higher than the owner did.
+    function lowerSome(Dice memory dice, uint32 feeder) private {
+        Limits memory most = grid.ceilingOf(feeder);
+        uint64 netW = most.externalLimitW - uint64(dice.roll(uint256(most.externalLimitW) + 1));
+        uint64 grossW = most.internalLimitW;
+        if (dice.isOnce(4)) netW = most.externalLimitW + 1;
+        else if (dice.isOnce(4)) grossW++;
+        bool should = feeder > 0 &&
+            feeder <= FEEDERS &&
+            netW <= most.externalLimitW &&
+            grossW <= most.internalLimitW;
+        bytes memory data = abi.encodeCall(grid.lowerFeederLimits, (feeder, grossW, netW));
+        expect(tries(GRANTER, address(grid), data), should, "lower limits");
+    }
+
     function trespassOnGrid(Dice memory dice, address by, uint32 feeder) private {
         uint32[] memory prices = new uint32[](1);
-        bytes[12] memory calls_ = [
+        bytes[15] memory calls_ = [
             abi.encodeCall(grid.addFeeder, (1, 1)),
             abi.encodeCall(grid.setFeederLimits, (feeder, 1, 1)),
             abi.encodeCall(grid.setTariff, (prices, prices)),
@@ -42,6 +72,9 @@ abstract contract GridPlay is EndsPlay {
             abi.encodeCall(grid.proposeOwner, (by)),
             abi.encodeCall(grid.acceptOwner, ()),
             abi.encodeCall(grid.seal, ()),
+            abi.encodeCall(grid.pause, ("")),
+            abi.encodeCall(grid.resume, ()),
+            abi.encodeCall(grid.lowerFeederLimits, (feeder, 0, 0)),
             abi.encodeCall(grid.admitMarket, (address(0)))
         ];
         bool went = tries(by, address(grid), calls_[dice.roll(calls_.length)]);

@@ -37,8 +37,8 @@ abstract contract MarketTest is Attack {
 
     /// Every kind of call also goes through: refusing everything would keep all books right.
     function test_everythingHappens() external {
-        string[29] memory all = everything();
-        uint256[29] memory times;
+        string[32] memory all = everything();
+        uint256[32] memory times;
         for (uint256 round = 0; round < ROUNDS; round++) {
             begin();
             for (uint256 i = 0; i < CALLS; i++) playOne(uint256(keccak256(abi.encode(round, i))));
@@ -70,7 +70,7 @@ abstract contract MarketTest is Attack {
         plays[seed % plays.length](seed);
     }
 
-    function everything() private pure returns (string[29] memory) {
+    function everything() private pure returns (string[32] memory) {
         return [
             "grant",
             "post",
@@ -94,6 +94,9 @@ abstract contract MarketTest is Attack {
             "funding of rewards",
             "reward",
             "change of limits",
+            "lower limits",
+            "pause",
+            "resumption",
             "rogue takes energy",
             "rogue gives energy",
             "voided trades",

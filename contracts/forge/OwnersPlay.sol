@@ -35,6 +35,7 @@ abstract contract OwnersPlay is Builder {
     function grantOne(address by, Grant memory g) internal {
         uint256 day = block.timestamp / 1 days;
         bool should = by == GRANTER &&
+            !paused &&
             g.market == marketOf(g.to) &&
             (g.energyWs == 0 || g.feeder == feederOf(g.to)) &&
             grantedMicroOn[day] + g.amountMicro <= MICRO_PER_DAY;

@@ -20,7 +20,7 @@ abstract contract SolversPlay is OwnersPlay {
         (bool sound, Objective[] memory values, ) = judge(chunks, 0);
         if (sound && !dice.isOnce(16)) claimAll(chunks, values);
         bool should = isStaked(by) && !isSomethingDue() && sound && saysSo(chunks, values);
-        should = should && mayReplace(valuesByInterval(chunks, values));
+        should = should && !paused && mayReplace(valuesByInterval(chunks, values));
         if (isCarrying) chunks = withDue(chunks);
         bytes32 digest = digestOf(digestOf(by), chunks);
         if (dice.isOnce(2) && isStaked(by)) announce(by, digest, dice);
@@ -30,7 +30,7 @@ abstract contract SolversPlay is OwnersPlay {
             // What it carried is final first, and counts.
             takeFinals();
             (sound, values, ) = judge(chunks, 0);
-            should = isStaked(by) && sound && saysSo(chunks, values);
+            should = isStaked(by) && !paused && sound && saysSo(chunks, values);
         }
         expect(went, isCarrying ? went && should : should, "solution");
         if (!went) return;
@@ -109,7 +109,7 @@ abstract contract SolversPlay is OwnersPlay {
     function commitOne(address by, uint32 id, bool isOpen) private {
         Objective[] memory values = new Objective[](HORIZON);
         for (uint32 k = 0; k < HORIZON; k++) values[k] = partValue[id][firstOpen() + k];
-        bool should = isOpen && !isSomethingDue() && mayReplace(values);
+        bool should = isOpen && !isSomethingDue() && !paused && mayReplace(values);
         bytes memory data = abi.encodeCall(matching.commitSolution, (id));
         expect(tries(by, address(matching), data), should, "commitment");
         if (!should) return;

@@ -43,6 +43,7 @@ abstract contract World is Attack {
     Kind internal kind;
     bytes4 internal refusal; // the name of the error of the last call, if it failed
     uint32 internal born;
+    bool internal paused;
     uint256 internal height; // of the chain
     IMicrogrid internal grid;
     IAssets internal assets;

@@ -21,23 +21,28 @@ export interface Grant {
 
 export function addEnergy(state: State, caller: string, grant: Grant): void {
   const faults: Faults = new Faults();
-  faults.check(state.granters.has(caller), 'NotGranter');
+  checkGranting(state, caller, faults);
   faults.check(grant.energyWs > 0, 'NothingGranted');
   give(state, grant, faults);
 }
 
 export function addFinancialBalance(state: State, caller: string, grant: Grant): void {
   const faults: Faults = new Faults();
-  faults.check(state.granters.has(caller), 'NotGranter');
+  checkGranting(state, caller, faults);
   faults.check(grant.amountMicro > 0n, 'NothingGranted');
   give(state, { ...grant, energyWs: 0 }, faults);
 }
 
 export function grantAll(state: State, caller: string, grants: readonly Grant[]): void {
   const faults: Faults = new Faults();
-  faults.check(state.granters.has(caller), 'NotGranter');
+  checkGranting(state, caller, faults);
   for (const grant of grants) give(state, grant, faults);
   faults.stop();
+}
+
+function checkGranting(state: State, caller: string, faults: Faults): void {
+  faults.check(state.granters.has(caller), 'NotGranter');
+  faults.check(!state.isPaused, 'GridPaused');
 }
 
 function give(state: State, grant: Grant, faults: Faults): void {

@@ -17,9 +17,46 @@ export function setFeederLimits(
   const versions = state.limits.get(feeder);
   faults.check(versions !== undefined, 'NoSuchFeeder');
   faults.stop();
-  // What offers can reach is not changed under them.
+  state.ceilings.set(feeder, { internalLimitW, externalLimitW });
+  changeLimits(state, feeder, internalLimitW, externalLimitW);
+}
+
+/** Granters too: below what the owner set, and back up to that. */
+export function lowerFeederLimits(
+  state: State,
+  caller: string,
+  feeder: number,
+  internalLimitW: number,
+  externalLimitW: number,
+): void {
+  const faults: Faults = new Faults();
+  faults.check(isUtility(state, caller), 'NotPermitted');
+  const most = state.ceilings.get(feeder);
+  faults.check(most !== undefined, 'NoSuchFeeder');
+  faults.stop();
+  const { internalLimitW: internal = 0, externalLimitW: external = 0 } = most ?? {};
+  faults.check(internalLimitW <= internal && externalLimitW <= external, 'AboveCeiling');
+  faults.stop();
+  changeLimits(state, feeder, internalLimitW, externalLimitW);
+}
+
+/** What offers can reach is not changed under them. */
+function changeLimits(state: State, feeder: number, internalW: number, externalW: number): void {
   const fromInterval = lastTradableAt(state.calendar, state.now) + 1;
-  versions?.push({ fromInterval, internalLimitW, externalLimitW });
+  const limits = { fromInterval, internalLimitW: internalW, externalLimitW: externalW };
+  state.limits.get(feeder)?.push(limits);
+}
+
+function isUtility(state: State, caller: string): boolean {
+  return caller === state.owner || state.granters.has(caller);
+}
+
+/** Nothing is granted and nothing becomes the candidate; all else goes on. */
+export function setPaused(state: State, caller: string, isPaused: boolean): void {
+  const faults = new Faults();
+  faults.check(isUtility(state, caller), 'NotPermitted');
+  faults.stop();
+  state.isPaused = isPaused;
 }
 
 export function setGranter(state: State, caller: string, holder: string, held: boolean): void {
@@ -38,7 +75,7 @@ export function suspend(
   last: number,
 ): void {
   const faults: Faults = new Faults();
-  faults.check(caller === state.owner || state.granters.has(caller), 'NotPermitted');
+  faults.check(isUtility(state, caller), 'NotPermitted');
   faults.check(feeder === 0 || state.limits.has(feeder), 'NoSuchFeeder');
   faults.check(first <= last && last - first < MAX_SUSPENSION, 'BadRange');
   faults.check(last >= currentAt(state.calendar, state.now), 'BadRange');

@@ -40,6 +40,8 @@ export function submitSolution(state: State, caller: string, chunks: readonly Ch
   const kept = new Map<number, KeptChunk>();
   verify(state, counted, { kept, usedWs: new Map() }, faults);
   checkKept(state, kept, faults);
+  // Told last: what is wrong besides is told before.
+  if (faults.names.size === 0) faults.check(!state.isPaused, 'GridPaused');
   faults.stop();
   newSolution(state, caller).isOpen = false;
   accept(state, caller, kept, chunks);
@@ -175,6 +177,7 @@ function accept(
     homeWs.set(t, next.homeEnergyWs);
   }
   checkKept(state, kept, faults);
+  faults.check(!state.isPaused, 'GridPaused');
   const value = sum([...offered.values()].map((chunk) => chunk.value));
   faults.check(isBetter(value, candidateValue(state), state.params.minGainWs), 'NotBetter');
   faults.stop();

@@ -121,6 +121,9 @@ export interface State {
   limits: Map<number, Limits[]>;
   /** `feeder/interval`. */
   suspended: Set<string>;
+  /** What the owner allows a feeder. */
+  ceilings: Map<number, Omit<Limits, 'fromInterval'>>;
+  isPaused: boolean;
 
   moneyCapMicro: bigint;
   powerCapW: number;
@@ -178,6 +181,7 @@ export function copyOf(state: State): State {
     granters: new Set(state.granters),
     limits: copyMap(state.limits, (versions) => [...versions]),
     suspended: new Set(state.suspended),
+    ceilings: copyMap(state.ceilings, flat),
     holders: copyMap(state.holders, flat),
     assets: copyMap(state.assets, flat),
     grantedPowerW: new Map(state.grantedPowerW),

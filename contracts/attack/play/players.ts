@@ -14,6 +14,10 @@ export const OWNERS = Array.from({ length: 16 }, (_, place) => addressOf(3, plac
 export const ALL_SOLVERS = [...SOLVERS, addressOf(1, 3)];
 const PRICES = [100_000, 120_000, 120_001, 150_000, 200_000, 333_333];
 
+/** A pause is soon over, or little else would be tried. */
+export const resumes: Play = (state, chance) =>
+  moves.resuming(from(chance, chance.pick([state.owner, granterOf(state)]), state));
+
 /** Mostly the one who may. */
 export function from(chance: Chance, rightful: string, state: State): string {
   if (!chance.isOnce(12)) return rightful;
@@ -102,7 +106,15 @@ export const deposits: Play = (state, chance) => {
 
 export const governs: Play = (state, chance) => {
   const feeder = chance.between(0, state.limits.size + (chance.isOnce(8) ? 1 : 0));
-  const kind = chance.below(4);
+  const kind = chance.below(6);
+  if (kind === 4) {
+    const { internalLimitW = 0, externalLimitW = 0 } = state.ceilings.get(feeder) ?? {};
+    const internalW = near(chance, chance.between(0, internalLimitW), internalLimitW + 1);
+    const caller = from(chance, granterOf(state), state);
+    return moves.lowering(caller, feeder, internalW, near(chance, externalLimitW, 9_000));
+  }
+  if (kind === 5)
+    return chance.isOnce(3) ? moves.pausing(from(chance, granterOf(state), state), 'a test') : null;
   if (kind === 0) {
     const [internalW, externalW] = [chance.between(0, 8_000), chance.between(0, 5_000)];
     return moves.limiting(from(chance, state.owner, state), feeder, internalW, externalW);

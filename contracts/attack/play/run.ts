@@ -6,10 +6,19 @@ import { Arena, type Grid } from '../arena.ts';
 import { Chance } from '../chance.ts';
 import { closeOf, currentAt, endOf, latestPostingOf, startOf } from '../model/calendar.ts';
 import type { State } from '../model/state.ts';
-import { callOf, grantingMoney, type Move, outcomeOf, staking } from '../moves.ts';
+import { callOf, grantingMoney, type Move, outcomeOf, resuming, staking } from '../moves.ts';
 import type { Score } from '../score.ts';
 import { granterOf, moneyFor, postMarket, SOLVERS } from '../solutions/markets.ts';
-import { ALL_SOLVERS, deposits, governs, grants, OWNERS, type Play, posts } from './players.ts';
+import {
+  ALL_SOLVERS,
+  deposits,
+  governs,
+  grants,
+  OWNERS,
+  type Play,
+  posts,
+  resumes,
+} from './players.ts';
 import { closes, finalizes, Plans, settles, solverPlays, stakesAndRewards } from './solvers.ts';
 import { expectations, inOneForm } from './views.ts';
 
@@ -67,11 +76,13 @@ async function playOneChain(seed: number, calls: number, score: Score): Promise<
     for (let i = 0; i < calls; ) {
       if (i % MARKET_EVERY === 0 && marketAt < i) {
         marketAt = i;
+        if (arena.state.isPaused) await arena.play([resuming(granterOf(arena.state))]);
         await postMarket(arena, chance, HOMES);
       }
       const at = nextTime(arena.state, chance);
       const now = { ...arena.state, now: at };
-      const move = chance.pick(plays)(now, chance);
+      const isOver = now.isPaused && chance.isOnce(15);
+      const move = (isOver ? resumes : chance.pick(plays))(now, chance);
       if (move === null) continue;
       log.push(`${i}: ${textOf(move, at)}`);
       const fault = await step(arena, move, at, i % FULL_LOOK_EVERY === 0, score);

@@ -103,6 +103,10 @@ function ofTotals(state: State): Expected[] {
     expect('assets', 'energyTotals', [1], [grantedWs.buy, depositedWs.buy]),
     expect('assets', 'grantedMicroOn', [day], state.grantedOn.get(day) ?? 0n),
     expect('matching', 'offerCount', [], state.offers.size),
+    expect('microgrid', 'isPaused', [], state.isPaused),
+    ...[...state.ceilings].map(([feeder, { internalLimitW, externalLimitW }]) =>
+      expect('microgrid', 'ceilingOf', [feeder], [internalLimitW, externalLimitW]),
+    ),
     expect('matching', 'rewardPotMicro', [], state.potMicro),
     expect('matching', 'candidateValue', [], figures(candidateValue(state))),
   ];
