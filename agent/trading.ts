@@ -286,6 +286,7 @@ export class TradingService implements MarketView {
     if (!this.#market.isFresh) {
       found.push(`the chain is not read: ${this.#market.problem ?? 'it was not asked yet'}`);
     }
+    if (this.#market.pause !== null) found.push(this.#market.pause);
     if (!settings.lab.singleEndpoint) {
       found.push(
         'final trades would be unverified: this release does not compare several endpoints yet, ' +

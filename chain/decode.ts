@@ -64,6 +64,17 @@ class Words {
     return `0x${bytes}`;
   }
 
+  /** `string` whose offset stands in word `at`: one line, without what would move a cursor. */
+  line(at: number): string {
+    const text = Buffer.from(this.bytes(at).slice(2), 'hex').toString('utf8');
+    return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, MAX_LINE);
+  }
+
+  /** Text in 32 bytes, filled up with zeros. */
+  topicText(at: number): string {
+    return Buffer.from(this.topic(at), 'hex').toString('latin1').replaceAll('\0', '');
+  }
+
   /** `uint32[]` whose offset stands in word `at`. */
   uint32s(at: number): number[] {
     const { from, length } = this.#dynamic(at);
@@ -79,6 +90,9 @@ class Words {
     return { from: 2 + (offset + 32) * 2, length: this.uint32(offset / 32) };
   }
 }
+
+/** What the contract takes of a reason. */
+const MAX_LINE = 200;
 
 type Body = MarketEvent extends infer E
   ? E extends MarketEvent
@@ -235,6 +249,32 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
           feeder: w.topic32(1),
           firstInterval: w.uint32(0),
           lastInterval: w.uint32(1),
+        }),
+      ],
+      [
+        'microgrid',
+        'FeederCeilingSet(uint32,uint64,uint64)',
+        (w) => ({
+          kind: 'feeder-ceiling-set',
+          feeder: w.topic32(1),
+          internalLimitW: w.watts(0),
+          externalLimitW: w.watts(1),
+        }),
+      ],
+      [
+        'microgrid',
+        'Paused(address,string)',
+        (w) => ({ kind: 'paused', by: w.address(1), reason: w.line(0) }),
+      ],
+      ['microgrid', 'Resumed(address)', (w) => ({ kind: 'resumed', by: w.address(1) })],
+      [
+        'microgrid',
+        'RoleSet(bytes32,address,bool)',
+        (w) => ({
+          kind: 'role-set',
+          role: w.topicText(1),
+          holder: w.address(2),
+          isHeld: w.number(w.word(0), 1) === 1,
         }),
       ],
     ] as [keyof MarketContracts, string, (w: Words) => Body][]

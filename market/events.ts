@@ -64,5 +64,16 @@ export type MarketEvent = At &
         useMicroPerKwh: number[];
         feedInMicroPerKwh: number[];
       }
+    | {
+        kind: 'feeder-ceiling-set';
+        feeder: number;
+        internalLimitW: number;
+        externalLimitW: number;
+      }
     | { kind: 'suspended'; feeder: number; firstInterval: number; lastInterval: number }
+    /** No grants and no new candidates until `resumed`; the reason may be empty. */
+    | { kind: 'paused'; by: string; reason: string }
+    | { kind: 'resumed'; by: string }
+    /** `role` is 32 bytes of text, `granter` or `settler`. */
+    | { kind: 'role-set'; role: string; holder: string; isHeld: boolean }
   );

@@ -91,6 +91,7 @@ export class SolverLoop {
   readonly #statistics = { submitted: 0, accepted: 0, rejected: 0, finalized: 0, settled: 0 };
   #isSeeded = false;
   #isTooLarge = false;
+  #wasPaused = false;
   /** Something changed since the last solution that was looked for. */
   #hasNews = true;
   #newsAt = 0;
@@ -235,6 +236,7 @@ export class SolverLoop {
         this.#hear(now);
         break;
       case 'suspended':
+      case 'resumed':
       case 'trades-voided':
         this.#hear(now);
         break;
@@ -314,6 +316,7 @@ export class SolverLoop {
     }
     this.#lastWindow = window;
     if (!this.#staking.isDone || !this.#hasNews || !this.#isTime(window, now)) return;
+    if (this.#isPaused()) return;
     this.#hasNews = false;
     if (this.#isBeyond(window)) return;
     const solution = await solve(this.#settings, {
@@ -326,6 +329,17 @@ export class SolverLoop {
     const horizon = this.#settings.calendar.horizonIntervals;
     this.#submission = Submission.begin(this.#context(), solution.chunks, horizon);
     this.#statistics.submitted++;
+  }
+
+  /** What stands is finalized and settled all the same; that a pause ends is news. */
+  #isPaused(): boolean {
+    const { isPaused } = this.#book;
+    if (isPaused !== this.#wasPaused) {
+      const text = isPaused ? 'the market is paused: nothing is submitted' : 'the pause is over';
+      this.#ports.log.info(text);
+    }
+    this.#wasPaused = isPaused;
+    return isPaused;
   }
 
   /** Whether there are more offers than may be looked at; told when that begins and ends. */

@@ -49,6 +49,8 @@ export interface MatchingState {
   readonly unsettled: Map<Interval, UnsettledTrades>;
   /** Voided positions heard of before the interval's trades. */
   readonly voidedEarly: Map<Interval, number[]>;
+  /** Why the utility has paused the market, perhaps empty; null while it is not. */
+  pausedFor: string | null;
 }
 
 /** Kept this far back; everything older has been settled. */
@@ -76,6 +78,7 @@ export function newMatchingState(
     isCandidateKnown: false,
     unsettled: new Map(),
     voidedEarly: new Map(),
+    pausedFor: null,
   };
 }
 
@@ -206,6 +209,12 @@ function observe(event: MarketEvent, state: MatchingState): MatchingState {
       state.candidate = state.pending.get(event.solutionId) ?? new Map();
       state.pending.delete(event.solutionId);
       state.isCandidateKnown = true;
+      break;
+    case 'paused':
+      state.pausedFor = event.reason;
+      break;
+    case 'resumed':
+      state.pausedFor = null;
       break;
     case 'tariff-set':
       state.tariffs = [...state.tariffs, event].slice(-4).map((each) => ({

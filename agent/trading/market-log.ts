@@ -40,6 +40,7 @@ export interface MarketLogOptions {
 const CURSOR = 'log.next-block';
 const FINALS = 'log.finals';
 const TARIFFS = 'log.tariffs';
+const PAUSED = 'log.paused';
 /** The cursor is written anew at least after so many blocks. */
 const CURSOR_BLOCKS = 1_000;
 /** Blocks count as `safe` or `finalized` two epochs of 32 slots late, and more at bad times. */
@@ -72,6 +73,7 @@ export class MarketLog {
     const finals = JSON.parse(wallet.fact(FINALS) ?? '[]') as Interval[];
     for (const interval of finals) state.finals.add(interval);
     state.tariffs = JSON.parse(wallet.fact(TARIFFS) ?? '[]') as TariffFrom[];
+    state.pausedFor = JSON.parse(wallet.fact(PAUSED) ?? 'null') as string | null;
     this.#unsettled = new UnsettledFacts(wallet, state);
     this.#feed = options.openFeed(this.#savedBlock);
   }
@@ -89,6 +91,14 @@ export class MarketLog {
   /** Why the last poll failed; null when it was good. */
   get problem(): string | null {
     return this.#problem;
+  }
+
+  /** That the utility has paused the market, and why, for people; null while it is open. */
+  get pause(): string | null {
+    const { pausedFor } = this.#o.state;
+    if (pausedFor === null) return null;
+    const why = pausedFor === '' ? '' : ` (${pausedFor})`;
+    return `the utility has paused the market${why}: final commitments stand, nothing is offered`;
   }
 
   /** Whether the market is known up to now. */
@@ -119,7 +129,7 @@ export class MarketLog {
   #take(events: readonly MarketEvent[], head: Head): void {
     const { state, wallet, outbox } = this.#o;
     const finals = state.finals.size;
-    const tariffs = state.tariffs;
+    const { tariffs, pausedFor } = state;
     const own: MarketEvent[] = [];
     for (const event of events) {
       matchingTrader.observe(event, state);
@@ -131,6 +141,7 @@ export class MarketLog {
       state.changed.size > 0 ||
       state.finals.size !== finals ||
       state.tariffs !== tariffs ||
+      state.pausedFor !== pausedFor ||
       this.#unsettled.isChanged;
     if (!isChanged && head.number - this.#savedBlock < CURSOR_BLOCKS) return;
     wallet.transaction(() => {
@@ -139,6 +150,7 @@ export class MarketLog {
       wallet.putFact(CURSOR, String(head.number + 1));
       wallet.putFact(FINALS, JSON.stringify([...state.finals]));
       if (state.tariffs !== tariffs) wallet.putFact(TARIFFS, JSON.stringify(state.tariffs));
+      wallet.putFact(PAUSED, JSON.stringify(state.pausedFor));
       this.#unsettled.put();
     });
     this.#unsettled.kept();
@@ -165,6 +177,7 @@ export class MarketLog {
     state.pending.clear();
     state.candidate = new Map();
     state.isCandidateKnown = true;
+    state.pausedFor = null;
     state.changed.clear();
     this.#savedBlock = firstBlock;
     this.#feed = openFeed(firstBlock);

@@ -126,6 +126,7 @@ export class OfferSteps {
       this.#settle(offer, 'the grant came too late to post the offer');
       return false;
     }
+    if (this.#o.state.pausedFor !== null) return false;
     if (now * 1000 < offer.postAtMs && now + pollSeconds <= latest) return false;
     const { assetId, terms } = offer;
     if (assetId === null) throw new Error('a granted offer has an asset');

@@ -68,6 +68,7 @@ export class Book {
   readonly #limits = new Map<number, LimitsFrom[]>();
   #suspensions: { feeder: number; first: Interval; last: Interval }[] = [];
   #candidate: Candidate | null = null;
+  #isPaused = false;
   #farthest = 0;
 
   /** @param intervalSeconds length of an interval, from the market's calendar */
@@ -107,6 +108,10 @@ export class Book {
         this.#suspensions.push({ feeder, first, last });
         break;
       }
+      case 'paused':
+      case 'resumed':
+        this.#isPaused = event.kind === 'paused';
+        break;
     }
   }
 
@@ -166,6 +171,11 @@ export class Book {
       if (limits !== undefined && limits.fromInterval <= interval) return limits;
     }
     return CLOSED;
+  }
+
+  /** While it is, nothing becomes the candidate; what is becomes final as ever. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   isSuspended(feeder: number, interval: Interval): boolean {

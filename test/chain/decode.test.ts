@@ -1,4 +1,4 @@
-import { Interface } from 'ethers';
+import { encodeBytes32String, Interface } from 'ethers';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -124,6 +124,25 @@ const CASES: [keyof typeof abis, string, unknown[], object][] = [
     'Suspended',
     [2, 5, 8],
     { kind: 'suspended', feeder: 2, firstInterval: 5, lastInterval: 8 },
+  ],
+  [
+    'microgrid',
+    'FeederCeilingSet',
+    [2, 5, 2n ** 64n - 1n],
+    { kind: 'feeder-ceiling-set', feeder: 2, internalLimitW: 5, externalLimitW: MAX_UINT48 },
+  ],
+  [
+    'microgrid',
+    'Paused',
+    [OWNER, 'a fire, zwölf\n\u001b[2J\u202eways'],
+    { kind: 'paused', by: OWNER, reason: 'a fire, zwölf [2J ways' },
+  ],
+  ['microgrid', 'Resumed', [OWNER], { kind: 'resumed', by: OWNER }],
+  [
+    'microgrid',
+    'RoleSet',
+    [encodeBytes32String('granter'), OWNER, true],
+    { kind: 'role-set', role: 'granter', holder: OWNER, isHeld: true },
   ],
   [
     'matching',
