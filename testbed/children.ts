@@ -64,11 +64,14 @@ export class Children {
     return this.#running.get(name);
   }
 
-  /** Starts a long-running program of the project, e.g. `agent/main.ts run --config ...`. */
-  start(name: string, args: string[]): Child {
+  /**
+   * Starts a long-running program of the project, e.g. `agent/main.ts run --config ...`.
+   * @param within a program and arguments that it is started by, such as `nsenter`
+   */
+  start(name: string, args: string[], within: readonly string[] = []): Child {
     const logFile = `${this.#logDir}/${name}.log`;
     const log = createWriteStream(logFile, { flags: 'a' });
-    const process_ = this.#spawn(args);
+    const process_ = this.#spawn(args, within);
     process_.stdout.pipe(log, { end: false });
     process_.stderr.pipe(log, { end: false });
     const ended = exitOf(process_).finally(() => {
@@ -118,9 +121,13 @@ export class Children {
     process.removeListener('exit', this.#killAll);
   }
 
-  #spawn(args: string[]): ChildProcessByStdio<null, Readable, Readable> {
-    const nodeArgs = ['--disable-warning=ExperimentalWarning', ...args];
-    return spawn(...endsWithUs(process.execPath, nodeArgs), {
+  #spawn(
+    args: string[],
+    within: readonly string[] = [],
+  ): ChildProcessByStdio<null, Readable, Readable> {
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
+    const [program = '', ...rest] = [...within, ...node, ...args];
+    return spawn(...endsWithUs(program, rest), {
       cwd: PROJECT,
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],

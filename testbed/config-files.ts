@@ -3,8 +3,11 @@ import type { CommunitySpec, HomeSpec } from './homes/community.ts';
 
 export interface OperatorPlan {
   name: string;
-  rpcUrl: string;
+  /** Endpoints of the chain. */
+  rpc: readonly string[];
   dsoPort: number;
+  /** Where meters find the DSO; at its port by default. */
+  dsoUrl?: string;
   community: CommunitySpec;
   horizonIntervals: number;
   leadSeconds: number;
@@ -23,7 +26,7 @@ export function operatorToml(plan: OperatorPlan): string {
     )
     .join('\n');
   return `[chain]
-rpc = ["${plan.rpcUrl}"]
+rpc = [${plan.rpc.map((url) => `"${url}"`).join(', ')}]
 finality = "instant"
 
 [keys]
@@ -60,7 +63,7 @@ feeder_power = "10 MW"
 
 [dso]
 listen = "127.0.0.1:${plan.dsoPort}"
-url = "http://127.0.0.1:${plan.dsoPort}"
+url = "${plan.dsoUrl ?? `http://127.0.0.1:${plan.dsoPort}`}"
 credit = "50"
 poll = "${plan.pollSeconds} s"
 
@@ -81,6 +84,8 @@ export interface AgentPlan {
   blockSeconds: number;
   follow: boolean;
   clock: string | null;
+  /** Tor's socket; null: chain and DSO are on this machine and reached without Tor. */
+  socks?: string | null;
 }
 
 /** `agent.toml` of one home. */
@@ -119,11 +124,14 @@ block = "${plan.blockSeconds} s"
 [following]
 enabled = ${plan.follow}
 
-[lab]
-clear_net = true
-single_endpoint = true
-${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}`,
+${outsideToml(plan.socks ?? null)}${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}`,
   ].join('\n');
+}
+
+/** Through Tor there are two endpoints, so that agents can compare them. */
+function outsideToml(socks: string | null): string {
+  if (socks === null) return '[lab]\nclear_net = true\nsingle_endpoint = true\n';
+  return `[tor]\nsocks = "${socks}"\n\n[lab]\n`;
 }
 
 function batteryToml(home: HomeSpec): string {

@@ -15,6 +15,7 @@ import { PageError } from './page/server.ts';
 import { Progress } from './progress.ts';
 import { RunError } from './run-place.ts';
 import { showRun } from './show.ts';
+import { TorError } from './tor/tor-error.ts';
 
 async function main(): Promise<number> {
   let options: RunOptions | null;
@@ -68,6 +69,7 @@ function isExpected(error: unknown): error is Error {
     PageError,
     RpcError,
     RunError,
+    TorError,
   ].some((kind) => error instanceof kind);
 }
 

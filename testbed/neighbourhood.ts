@@ -31,6 +31,10 @@ export interface SetupOptions {
   chain: ChainHost;
   /** The endpoint that the config files name, when it is not anvil itself. */
   rpcUrl?: string;
+  /** How homes reach chain and DSO, whose port is given; directly when absent. */
+  outside?: (dsoPort: number) => Promise<Outside>;
+  /** What the homes' processes are started by: a program and arguments, which others follow. */
+  within?: readonly string[];
   children: Children;
   pace: Pace;
   horizonIntervals: number;
@@ -39,6 +43,14 @@ export interface SetupOptions {
   /** Market time for the emulated homes, ms. */
   now: () => number;
   say: (line: string) => void;
+}
+
+/** Chain and DSO as the homes see them, through Tor. */
+export interface Outside {
+  rpc: readonly string[];
+  dsoUrl: string;
+  /** Tor's socket for a home. */
+  socksOf(home: string): string;
 }
 
 export interface NeighbourHome {
@@ -55,6 +67,8 @@ export interface Neighbourhood {
   community: CommunitySpec;
   operatorConfig: string;
   homes: NeighbourHome[];
+  /** See `SetupOptions`. */
+  within: readonly string[];
   /** What one command of the set-up took, real ms: how long a process takes to start here now. */
   commandMs: number;
   /** Writes all config files again, with the clock of market time; the processes can be started. */
@@ -62,27 +76,17 @@ export interface Neighbourhood {
   close(): Promise<void>;
 }
 
-/** @throws ChildError when a command of the setup fails. */
+/** @throws ChildError when a command of the setup fails; what `outside` throws. */
 export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
   const operatorDirectory = join(options.directory, 'operator');
   mkdirSync(operatorDirectory, { recursive: true });
   const operatorConfig = join(operatorDirectory, 'operator.toml');
   const dsoPort = await reservePort();
-  const writeOperator = (clock: string | null) =>
-    writeFileSync(
-      operatorConfig,
-      operatorToml({
-        name: options.community.source,
-        rpcUrl: options.rpcUrl ?? options.chain.anvil.url,
-        dsoPort: dsoPort.port,
-        community: options.community,
-        horizonIntervals: options.horizonIntervals,
-        leadSeconds: options.pace.leadSeconds,
-        pollSeconds: options.pace.tradingPollSeconds,
-        clock,
-      }),
-    );
-  writeOperator(null);
+  const opening = options.outside?.(dsoPort.port) ?? null;
+  // Awaited below; until then its failure must not end the process.
+  opening?.catch(() => {});
+  const settings = { options, dsoPort: dsoPort.port, file: operatorConfig };
+  writeOperator(settings, null, null);
   options.say('utility: deploys the market contracts');
   const operator = (...args: string[]) =>
     options.children.command(`transax-operator ${args.slice(0, 2).join(' ')}`, [
@@ -92,23 +96,28 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
       operatorConfig,
     ]);
   await options.chain.whileMining(() => operator('deploy'));
+  const outside = (await opening) ?? null;
+  // Meters are told of the endpoints for them; the utility has its own way to its own node.
+  writeOperator(settings, null, outside);
   const commandAtMs = performance.now();
   await operator('grid', 'export');
   const commandMs = performance.now() - commandAtMs;
-  const gridFile = join(operatorDirectory, 'grid.json');
+  writeOperator(settings, null, null);
 
   options.say(`installer: enrols ${options.community.homes.length} meters`);
+  const gridFile = join(operatorDirectory, 'grid.json');
   const places = { directory: options.directory, operatorConfig, gridFile };
-  const homes = await moveIn(options, places);
+  const homes = await moveIn(options, outside, places);
   return {
     community: options.community,
     operatorConfig,
     homes,
+    within: options.within ?? [],
     commandMs,
     useClock(clock) {
       dsoPort.release();
-      writeOperator(clock);
-      for (const home of homes) writeAgent(home, options, clock);
+      writeOperator(settings, clock, null);
+      for (const home of homes) writeAgent(home, { options, outside, clock });
     },
     async close() {
       dsoPort.release();
@@ -117,12 +126,35 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
   };
 }
 
+function writeOperator(
+  { options, dsoPort, file }: { options: SetupOptions; dsoPort: number; file: string },
+  clock: string | null,
+  outside: Outside | null,
+): void {
+  const { community, pace, horizonIntervals } = options;
+  const text = operatorToml({
+    name: community.source,
+    rpc: outside?.rpc ?? [options.rpcUrl ?? options.chain.anvil.url],
+    dsoPort,
+    ...(outside === null ? {} : { dsoUrl: outside.dsoUrl }),
+    community,
+    horizonIntervals,
+    leadSeconds: pace.leadSeconds,
+    pollSeconds: pace.tradingPollSeconds,
+    clock,
+  });
+  writeFileSync(file, text);
+}
+
 /** Builds the houses and enrols their meters. @throws ChildError */
 async function moveIn(
   options: SetupOptions,
+  outside: Outside | null,
   places: Omit<EnrolmentPlace, 'children'>,
 ): Promise<NeighbourHome[]> {
-  const houses = await Promise.all(options.community.homes.map((spec) => build(spec, options)));
+  const houses = await Promise.all(
+    options.community.homes.map((spec) => build(spec, options, outside)),
+  );
   const meters = houses.map(({ spec, config }) => ({
     name: spec.name,
     config,
@@ -146,20 +178,26 @@ async function closeAll(houses: Pick<NeighbourHome, 'emulated'>[]): Promise<void
 async function build(
   spec: HomeSpec,
   options: SetupOptions,
+  outside: Outside | null,
 ): Promise<Omit<NeighbourHome, 'meterId'>> {
   const directory = join(options.directory, spec.name);
   mkdirSync(directory, { recursive: true });
   const emulated = new EmulatedHome(spec, options.now, options.seed);
   const modbusPort = await emulated.listen('127.0.0.1');
   const home = { spec, emulated, directory, config: join(directory, 'agent.toml'), modbusPort };
-  writeAgent(home, options, null);
+  writeAgent(home, { options, outside, clock: null });
   return home;
+}
+
+interface WrittenFor {
+  options: SetupOptions;
+  outside: Outside | null;
+  clock: string | null;
 }
 
 function writeAgent(
   home: Pick<NeighbourHome, 'spec' | 'config' | 'modbusPort'>,
-  options: SetupOptions,
-  clock: string | null,
+  { options, outside, clock }: WrittenFor,
 ): void {
   writeFileSync(
     home.config,
@@ -171,6 +209,7 @@ function writeAgent(
       blockSeconds: options.pace.blockSeconds,
       follow: options.follow,
       clock,
+      socks: outside?.socksOf(home.spec.name) ?? null,
     }),
   );
 }

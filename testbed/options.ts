@@ -24,7 +24,14 @@ export interface RunOptions {
   keepDir: string | null;
   /** First moment of market time, ms; null: what fits the data. */
   startsAtMs: number | null;
+  /** The homes reach chain and DSO through a private Tor network. */
+  tor: boolean;
 }
+
+/** Real seconds per interval. */
+const SPEED = 6;
+/** A new circuit for each address takes a part of a second. */
+const TOR_SPEED = 12;
 
 export class OptionsError extends Error {
   readonly faults: string[];
@@ -44,6 +51,8 @@ export const USAGE = `npm start -- [options]
   --ticks-per-interval N  polls of each meter in an interval (12)
   --data DIR              a folder of real traces instead of generated homes
   --lookalike             generated homes like the TRANSAX microgrid: 102 homes, 11 feeders
+  --tor                   chain and DSO are reached through a private Tor network (Debian: tor);
+                          --speed is 12 then
   --start ISO             first moment, e.g. 2026-06-12T06:00:00Z
   --no-follow             control run: batteries and relays do not follow the commitments
   --seed N                seed of everything random (1)
@@ -78,7 +87,7 @@ export function readOptions(argv: string[]): RunOptions | null {
     homes: whole('homes', lookalike ? 102 : 12, 2, 1000),
     feeders: whole('feeders', lookalike ? 11 : 3, 1, 100),
     intervals: whole('intervals', 96, 1, 100_000),
-    speed: readSpeed(values.speed, faults),
+    speed: readSpeed(values.speed, values.tor === true ? TOR_SPEED : SPEED, faults),
     ticksPerInterval: whole('ticks-per-interval', 12, 12, 900),
     dataDir: typeof values.data === 'string' ? values.data : null,
     lookalike,
@@ -89,6 +98,7 @@ export function readOptions(argv: string[]): RunOptions | null {
     follow: values['no-follow'] !== true,
     keepDir: typeof values.keep === 'string' ? values.keep : null,
     startsAtMs: readStart(values.start, faults),
+    tor: values.tor === true,
   };
   if (options.feeders > options.homes) {
     faults.push(`--feeders ${options.feeders}: more feeders than homes (${options.homes})`);
@@ -109,6 +119,7 @@ const OPTION_TYPES = {
   data: { type: 'string' },
   lookalike: { type: 'boolean' },
   start: { type: 'string' },
+  tor: { type: 'boolean' },
   'no-follow': { type: 'boolean' },
   keep: { type: 'string' },
   seed: { type: 'string' },
@@ -118,8 +129,12 @@ const OPTION_TYPES = {
   help: { type: 'boolean' },
 } as const;
 
-function readSpeed(value: string | boolean | undefined, faults: string[]): number | 'max' {
-  if (value === undefined) return 6;
+function readSpeed(
+  value: string | boolean | undefined,
+  fallback: number,
+  faults: string[],
+): number | 'max' {
+  if (value === undefined) return fallback;
   if (value === 'max') return 'max';
   const seconds = Number(value);
   if (!(seconds >= 2 && seconds <= 900)) {

@@ -23,6 +23,7 @@ import {
 import type { RunOptions } from './options.ts';
 import { paceOf, speedFactor } from './pace.ts';
 import { Place, RunError } from './run-place.ts';
+import { type OnionTarget, RunTor } from './tor/run-tor.ts';
 
 /** Real time that the processes of scaled time get to start before the first interval, at least. */
 const START_MS_PER_PROCESS = 600;
@@ -41,6 +42,8 @@ export interface Run {
   readonly chain: ChainHost;
   readonly children: Children;
   readonly neighbourhood: Neighbourhood;
+  /** Through which the homes reach chain and DSO; null: not through Tor. */
+  readonly tor: RunTor | null;
   readonly homeNames: HomeNames;
   readonly pace: Pace;
   readonly firstInterval: number;
@@ -65,6 +68,10 @@ export interface RunSupport {
   signal: AbortSignal;
   /** Where everybody but the testbed finds the chain, when not at anvil itself. */
   endpoint?: (anvilUrl: string) => Promise<string>;
+  /** Where the chain's onion services lead to, when not to anvil itself. */
+  onionTarget?: (anvilUrl: string) => Promise<OnionTarget>;
+  /** See `SetupOptions`. */
+  within?: readonly string[];
 }
 
 /** @throws RunError, AnvilError, ChildError; the signal's reason when it aborts */
@@ -88,17 +95,21 @@ export async function prepareRun(
     signal.throwIfAborted();
     const pace = paceOf(options);
     const time: RunTime = { beginsAtMs, source: null };
+    const tor = options.tor ? await RunTor.at(join(directory, 'tor'), { support, chain }) : null;
+    if (tor !== null) place.toClose(() => tor.close());
     const neighbourhood = await setUp({
       ...{ directory, community, chain, children, pace, horizonIntervals: 13, say },
       rpcUrl: (await support.endpoint?.(chain.anvil.url)) ?? chain.anvil.url,
       follow: options.follow,
       seed: options.seed,
       now: () => nowOf(time),
+      ...(support.within ? { within: support.within } : {}),
+      ...(tor ? { outside: (dsoPort: number) => tor.open(dsoPort) } : {}),
     });
     place.toClose(() => neighbourhood.close());
     const homeNames = new HomeNames(neighbourhood);
     place.toClose(async () => homeNames.close());
-    const parts = { options, community, directory, chain, children, neighbourhood, pace };
+    const parts = { options, community, directory, chain, children, neighbourhood, tor, pace };
     return {
       ...{ ...parts, homeNames, firstInterval: intervalOf(community.startsAtMs) },
       now: () => nowOf(time),
@@ -247,7 +258,9 @@ type Places = Pick<Run, 'children' | 'neighbourhood'>;
 
 /** Starts a home's agent as a process of its own, for the first time or again. */
 export function startHome(run: Places, home: NeighbourHome): Child {
-  return run.children.start(home.spec.name, ['agent/main.ts', 'run', '--config', home.config]);
+  const { within } = run.neighbourhood;
+  const args = ['agent/main.ts', 'run', '--config', home.config];
+  return run.children.start(home.spec.name, args, within);
 }
 
 /** Starts one of the utility's processes, for the first time or again. */

@@ -15,6 +15,7 @@ import { figuresOf, type RunFigures, residentMiB } from './report.ts';
 import { prepareRun, type Run } from './run.ts';
 import { RunError } from './run-place.ts';
 import { type TradedRun, writeTables } from './tables.ts';
+import type { TorFigures } from './tor/run-tor.ts';
 
 const ZONE = 'Europe/Berlin';
 const USE_MICRO_PER_KWH = 300_000;
@@ -29,7 +30,7 @@ export async function showRun(
   community: CommunitySpec,
   progress: Progress,
   signal: AbortSignal,
-): Promise<RunFigures | null> {
+): Promise<(RunFigures & { tor?: TorFigures }) | null> {
   const startedMs = performance.now();
   if (options.outDir !== null) prepareOut(options.outDir);
   progress.say(`a neighbourhood of ${community.homes.length} homes: ${community.source}`);
@@ -42,8 +43,10 @@ export async function showRun(
     run = await prepareRun(options, community, { say: (line) => progress.say(line), signal });
     const facts = readFacts(run);
     const watch = new Watch(run, facts, record, page, progress);
+    let torFigures: TorFigures | null = null;
     try {
       await run.play(signal, () => watch.step(signal));
+      torFigures = (await run.tor?.figures()) ?? null;
     } finally {
       await run.stop();
     }
@@ -58,7 +61,9 @@ export async function showRun(
     });
     if (options.outDir !== null) writeTables(options.outDir, watch.traded(endedIntervals));
     summarise(figures, progress);
-    return figures;
+    if (torFigures === null) return figures;
+    summariseTor(torFigures, progress);
+    return { ...figures, tor: torFigures };
   } catch (cause) {
     if (run === null && signal.aborted) return null;
     throw cause;
@@ -148,6 +153,10 @@ class Watch {
     }
     const agents = this.#run.children.running().length - 2;
     this.#record.health('agents', agents > 0 ? 'ok' : 'down', `${agents} processes`);
+    const { tor } = this.#run;
+    if (tor === null) return;
+    const isUp = tor.network.client().pid !== null;
+    this.#record.health('tor', isUp ? 'ok' : 'down', `${tor.log.circuits().size} circuits`);
   }
 
   #tellInterval(interval: number): void {
@@ -186,6 +195,7 @@ function recordedRun(options: RunOptions, community: CommunitySpec) {
     intervalCount: options.intervals,
     secondsPerInterval: options.speed,
     isFollowing: options.follow,
+    isThroughTor: options.tor,
     feeders: community.feeders.map((feeder, at) => ({
       id: at + 1,
       name: `Feeder ${at + 1}`,
@@ -219,6 +229,16 @@ function summarise(figures: RunFigures, progress: Progress): void {
   const error = figures.commitmentErrorPercent;
   if (error !== null) progress.say(`homes kept their commitments to ${error.toFixed(1)} %`);
   for (const finding of figures.findings) progress.say(`audit: ${finding}`);
+}
+
+function summariseTor(figures: TorFigures, progress: Progress): void {
+  const { identities, circuits, sharedCircuits, readBytes, writtenBytes, cpuSeconds } = figures;
+  const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
+  progress.say(
+    `tor: ${identities} identities on ${circuits} circuits, ${sharedCircuits} of them shared; ` +
+      `${mb(readBytes)} MB read, ${mb(writtenBytes)} MB written; ${cpuSeconds} s of CPU time, ` +
+      `${figures.residentMiB} MiB`,
+  );
 }
 
 function localTime(ms: number): string {

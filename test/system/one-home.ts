@@ -121,7 +121,7 @@ async function setUpUtility(folder: string, place: Place): Promise<string> {
   const specs = homes.map(({ spec }) => spec);
   const text = operatorToml({
     name: 'Example',
-    rpcUrl: gate.url,
+    rpc: [gate.url],
     dsoPort: await freePort(),
     community: {
       source: 'Example',

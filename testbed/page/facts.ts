@@ -35,6 +35,8 @@ export interface RecordedRun {
   /** Real seconds that an interval takes. */
   secondsPerInterval: number | 'max';
   isFollowing: boolean;
+  /** Whether the homes reach chain and DSO through Tor. */
+  isThroughTor?: boolean;
   feeders: readonly RecordedFeeder[];
   homes: readonly RecordedHome[];
   /** Null: the saving is not shown. */

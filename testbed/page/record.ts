@@ -163,7 +163,9 @@ export class CommunityRecord {
         .flatMap((column) => column?.trades ?? [])
         .reverse()
         .slice(0, LISTED_TRADES),
-      health: COMPONENTS.map((component) => this.#health.get(component) ?? notUp(component)),
+      health: COMPONENTS.filter(
+        (component) => component !== 'tor' || this.#run.isThroughTor === true,
+      ).map((component) => this.#health.get(component) ?? notUp(component)),
     };
   }
 
@@ -181,7 +183,7 @@ export class CommunityRecord {
   }
 
   #runState(): RunState {
-    const { tariff: _, feeders: __, homes: ___, ...facts } = this.#run;
+    const { tariff: _, feeders: __, homes: ___, isThroughTor: ____, ...facts } = this.#run;
     return {
       ...facts,
       phase: this.#phase,

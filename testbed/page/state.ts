@@ -163,7 +163,7 @@ export interface TradeState {
   buyerReason: string | null;
 }
 
-export const COMPONENTS = ['chain', 'dso', 'solver', 'agents'] as const;
+export const COMPONENTS = ['chain', 'dso', 'solver', 'agents', 'tor'] as const;
 export type Component = (typeof COMPONENTS)[number];
 export type ComponentState = 'starting' | 'ok' | 'degraded' | 'down';
 

@@ -40,6 +40,8 @@ interface Waiting {
 export class Control {
   /** Called with each asynchronous event that was asked for, such as `HS_DESC UPLOADED ...`. */
   onEvent: (event: string) => void = () => {};
+  /** Settles when there is no connection any more. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #waiting: Waiting[] = [];
   #reply: string[] = [];
@@ -52,7 +54,13 @@ export class Control {
     const end = () => {
       for (const { reject } of this.#waiting.splice(0)) reject(new ControlError('tor has ended'));
     };
-    socket.on('error', end).on('close', end);
+    socket.on('error', end);
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        end();
+        resolve();
+      });
+    });
   }
 
   /** @param directory tor's data directory, with `control` and its cookie. @throws Error */

@@ -1,7 +1,7 @@
 /** The top: whose neighbourhood, whether the page is live, and the health of the components. */
 import { el, mark, setText } from '../elements.js';
 
-const NAMES = { chain: 'Chain', dso: 'DSO', solver: 'Solver', agents: 'Agents' };
+const NAMES = { chain: 'Chain', dso: 'DSO', solver: 'Solver', agents: 'Agents', tor: 'Tor' };
 const WORDS = { starting: 'starting', ok: 'well', degraded: 'degraded', down: 'down' };
 const LINK_WORDS = { connecting: 'Connecting', live: 'Live', lost: 'Disconnected', ended: 'Ended' };
 
@@ -52,6 +52,7 @@ function createPart(component, title) {
   /** @param {import('../../state.ts').CommunityState} state */
   function show(state) {
     const health = state.health.find((one) => one.component === component);
+    node.hidden = !health;
     if (!health) return;
     sign.show(health.state);
     node.dataset.state = health.state;
