@@ -8,7 +8,7 @@ import { CircuitLog } from './circuit-log.ts';
 import { TorNetwork } from './tor-network.ts';
 
 /** Of the chain: agents take nothing for final that only one endpoint says. */
-const CHAIN_SERVICES = ['chain-1', 'chain-2'];
+const CHAIN_SERVICES = ['chain1', 'chain2'];
 const DSO_SERVICE = 'dso';
 
 /** Where the onion services of the chain lead to. */

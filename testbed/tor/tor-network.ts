@@ -23,6 +23,7 @@ const UPLOADS = 2;
 const QUIET_MS = 1_500;
 
 export interface OnionService {
+  /** Letters and digits, as Tor wants its nicknames. */
   name: string;
   /** Of loopback, to which it leads. */
   port: number;

@@ -1,6 +1,6 @@
 /** One tor: started, stopped, killed and started again; it ends with us. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endsWithUs } from '../ends-with-us.ts';
 import { Control } from './control.ts';
@@ -13,6 +13,13 @@ const END_MS = 2_000;
 /** Clock ticks per second, which Linux has in /proc whatever its timer does. */
 const TICKS = 100;
 
+const running = new Set<ChildProcess>();
+
+// Before anybody removes the files that they write.
+process.prependOnceListener('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class TorProcess {
   readonly name: string;
   readonly directory: string;
@@ -20,14 +27,12 @@ export class TorProcess {
   #mayEnd = false;
   /** Of the processes that are gone. */
   #spentCpuSeconds = 0;
-  readonly #killNow = () => void this.#child?.kill('SIGKILL');
 
   constructor(name: string, directory: string) {
     this.name = name;
     this.directory = directory;
     // Tor wants a folder that nobody else can read.
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    process.prependOnceListener('exit', this.#killNow);
   }
 
   get pid(): number | null {
@@ -42,13 +47,17 @@ export class TorProcess {
     if (this.#child !== null) throw new TorError('start', `${this.name} runs already`);
     const torrc = join(this.directory, 'torrc');
     // In a process group of its own: Ctrl-C must not end it before those who use it.
-    const child = spawn(...endsWithUs('tor', ['--quiet', '-f', torrc]), {
-      stdio: 'ignore',
+    const said = openSync(this.#saidFile, 'a');
+    const child = spawn(...endsWithUs('tor', ['--hush', '-f', torrc]), {
+      stdio: ['ignore', said, said],
       detached: true,
     });
+    closeSync(said);
+    running.add(child);
     this.#mayEnd = false;
     this.#child = child;
     const gone = () => {
+      running.delete(child);
       if (this.#child === child) this.#child = null;
     };
     child.once('error', gone).once('exit', gone);
@@ -85,10 +94,9 @@ export class TorProcess {
   /** For good: SIGTERM, then SIGKILL. */
   async end(): Promise<void> {
     this.cont();
-    const force = setTimeout(this.#killNow, END_MS);
+    const force = setTimeout(() => this.#child?.kill('SIGKILL'), END_MS);
     await this.#end('SIGTERM');
     clearTimeout(force);
-    process.removeListener('exit', this.#killNow);
   }
 
   /** A new connection to its control port, as soon as it answers. @throws TorError */
@@ -144,14 +152,16 @@ export class TorProcess {
     return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
   }
 
-  /** The last lines of its log. */
+  /** The last lines of its log; before it has one, of what it said. */
   tail(): string {
-    try {
-      const log = readFileSync(join(this.directory, 'notice.log'), 'utf8');
-      return log.trim().split('\n').slice(-3).join(' | ');
-    } catch {
-      return 'it wrote no log';
-    }
+    const log = join(this.directory, 'notice.log');
+    const from = existsSync(log) ? log : this.#saidFile;
+    const text = existsSync(from) ? readFileSync(from, 'utf8').trim() : '';
+    return text === '' ? 'it said nothing' : text.split('\n').slice(-3).join(' | ');
+  }
+
+  get #saidFile(): string {
+    return join(this.directory, 'said.log');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
