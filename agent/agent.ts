@@ -8,6 +8,8 @@
 import { LogFollower, type MarketFeed } from '../chain/follower.ts';
 import { Outbox } from '../chain/outbox.ts';
 import { JsonRpc } from '../chain/rpc.ts';
+import { SilentDelivery } from '../chain/silent-delivery.ts';
+import { writerLines } from '../chain/writer-lines.ts';
 import type { HttpListener, Log, Random, Sql, Transport } from '../host/ports.ts';
 import type { GridFacts } from '../market/grid.ts';
 import type { BatteryTap } from './battery-tap.ts';
@@ -27,6 +29,7 @@ import { socketApiOf } from './socket/of-agent.ts';
 import { answerSocket } from './socket/socket-api.ts';
 import { SolvingService } from './solving.ts';
 import { type AgentStatus, statusOf } from './status.ts';
+import { agentPolicy } from './trading/signing-rules.ts';
 import { TradingService } from './trading.ts';
 import { DsoClient } from './wallet/dso-client.ts';
 import { WALLET_MIGRATIONS } from './wallet/schema.ts';
@@ -68,6 +71,10 @@ interface Market {
 const SOCKET_MODE = 0o660;
 /** A wallet that could not be used is tried again so much later. Real ms. */
 const WALLET_RETRY_MS = 15_000;
+/** What is in no final block so many blocks after it was sent is sent again. */
+const RESEND_BLOCKS = 8;
+/** What waited, for an outage to end say, leaves at random within so many polls. */
+const SPREAD_POLLS = 3;
 /** After a blackout a street must not switch at once. */
 const SPREAD_MS = 60_000;
 
@@ -223,8 +230,7 @@ class Agent implements RunningAgent {
     if (wallet === null) return null;
     const rpcFor = (identity: string) =>
       new JsonRpc({ urls: facts.rpc, transport, identity, clock });
-    const { chainId, finality } = facts;
-    const outbox = new Outbox({ store: wallet.outbox, rpcFor, chainId, finality, clock, log });
+    const outbox = this.#makeOutbox(wallet);
     const dso = new DsoClient({ facts, transport, wallet, clock });
     const shared = { settings, facts, clock, log, events: this.#events, journal: this.#journal };
     const openFeed = this.#ports.openFeed ?? ((from) => this.#follow(rpcFor('reader'), from));
@@ -259,6 +265,19 @@ class Agent implements RunningAgent {
       },
     };
     return this.#market;
+  }
+
+  /** Of anonymous addresses: it asks for nothing of its own. */
+  #makeOutbox(wallet: Wallet): Outbox {
+    const facts = this.#facts;
+    const { clock, log, random, transport } = this.#ports;
+    const { blockMs, pollMs } = this.#settings.trading;
+    const store = wallet.outbox;
+    const openLine = writerLines({ urls: facts.rpc, transport, clock });
+    const times = { resendMs: RESEND_BLOCKS * blockMs, spreadMs: SPREAD_POLLS * pollMs };
+    const delivery = new SilentDelivery({ store, openLine, clock, random, log, ...times });
+    const policy = agentPolicy(facts, (address) => wallet.offerOf(address));
+    return new Outbox({ store, delivery, chainId: facts.chainId, policy, clock });
   }
 
   #makeSolving(parts: { wallet: Wallet; dso: DsoClient; rpc: JsonRpc }): SolvingService | null {

@@ -6,8 +6,8 @@
  * Clearing runs on the agent's own thread, there being no workers yet. `most_offers` bounds for how
  * long that is held up: a thousand offers take up to a second.
  */
-import { Outbox } from '../chain/outbox.ts';
-import { OUTBOX_SQL, SqlOutboxStore } from '../chain/outbox-store.ts';
+import { askingOutbox } from '../chain/outbox.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL, SqlOutboxStore } from '../chain/outbox-store.ts';
 import { MarketReads, type SolverTerms } from '../chain/reads.ts';
 import type { JsonRpc } from '../chain/rpc.ts';
 import { RpcError } from '../chain/rpc-forms.ts';
@@ -15,6 +15,7 @@ import type { Clock, Log, Pacer, Sql } from '../host/ports.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { RpcSolverChain } from '../solver/chain-reads.ts';
 import { SolverLoop, type SolverStatistics } from '../solver/loop.ts';
+import { solverPolicy } from '../solver/signing-rules.ts';
 import type { SolverSettings } from './config.ts';
 import { SolverStake } from './solving/stake.ts';
 import type { OpenFeed } from './trading/market-log.ts';
@@ -97,7 +98,7 @@ export class SolvingService {
   async #runOne(pacer: Pacer, signal: AbortSignal): Promise<void> {
     const { openSql, log } = this.#o;
     const terms = await this.#terms(pacer, signal);
-    const sql = openSql([OUTBOX_SQL]);
+    const sql = openSql([OUTBOX_SQL, OUTBOX_DAYS_SQL]);
     const ending = new AbortController();
     const end = () => ending.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
@@ -164,7 +165,10 @@ export class SolvingService {
       {
         ...{ clock, log, key: wallet.solverKey },
         feed: openFeed(deployedAtBlock),
-        outbox: new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock, log }),
+        outbox: askingOutbox({
+          ...{ store, rpcFor: () => rpc, chainId, finality, clock, log },
+          policy: solverPolicy({ chainId, contracts }),
+        }),
         chain: new RpcSolverChain(rpc, contracts),
       },
     );

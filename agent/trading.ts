@@ -293,7 +293,7 @@ export class TradingService implements MarketView {
           'and [lab] single_endpoint is not set',
       );
     }
-    return [...found, ...this.#link.obstacles()];
+    return [...found, ...this.#steps.refusals, ...this.#link.obstacles()];
   }
 
   /** Reserves an address for each block of a fresh plan; withdrawing follows in the same tick. */

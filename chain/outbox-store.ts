@@ -2,6 +2,7 @@
  * Where the outbox keeps its transactions: one table for wallet.db, books.db and solver.db alike.
  */
 import type { Sql, SqlRow } from '../host/ports.ts';
+import type { SigningHistory } from './signing-policy.ts';
 
 /**
  * `queued`: kept, not known to have left. `sent`: an endpoint took it. `mined`: final, and did what
@@ -26,7 +27,7 @@ export interface NewOutboxEntry {
 }
 
 export interface OutboxEntry extends Omit<NewOutboxEntry, 'raw'> {
-  /** Null once settled: nothing is sent again then. */
+  /** Null once dropped: nothing is sent again then. */
   raw: string | null;
   state: OutboxState;
   blockNumber: number | null;
@@ -39,7 +40,10 @@ export type Outcome =
   | { state: 'reverted'; blockNumber: number; gasUsed: number; reason: string }
   | { state: 'replaced'; reason: string };
 
-export interface OutboxStore {
+/** Whether the bytes may be needed again: a log can be rewritten, and a claim be wrong. */
+export type BytesKept = 'kept' | 'dropped';
+
+export interface OutboxStore extends SigningHistory {
   /** Null when the address was never seeded. */
   nextNonce(address: string): number | null;
   /** The first nonce of an address; later calls change nothing. */
@@ -52,9 +56,22 @@ export interface OutboxStore {
   /** By nonce. */
   byRef(ref: string): OutboxEntry[];
   markSent(hash: string): void;
-  settle(hash: string, outcome: Outcome): void;
+  /** That it is mined overrules every other outcome. */
+  settle(hash: string, outcome: Outcome, bytes?: BytesKept): void;
   /** Forgets an address that will never send again. */
   forget(address: string): void;
+}
+
+/** What a wallet needs besides, which learns outcomes from the log alone. */
+export interface WalletOutboxStore extends OutboxStore {
+  /** Of one address, by nonce. */
+  ofAddress(address: string): OutboxEntry[];
+  /** Not known to be mined, by address and nonce. */
+  unproven(): OutboxEntry[];
+  /** Keeps a transaction of an own address that another copy of this database signed. */
+  adopt(entry: Omit<NewOutboxEntry, 'raw' | 'nonce'>, blockNumber: number): void;
+  /** What became of those whose bytes are kept is to be learned anew. */
+  reopen(): void;
 }
 
 /** A migration script, for the databases that hold an outbox. */
@@ -81,13 +98,22 @@ CREATE INDEX outbox_open ON outbox(address, nonce) WHERE state IN ('queued', 'se
 CREATE INDEX outbox_ref ON outbox(ref) WHERE ref IS NOT NULL;
 `;
 
+/** How much was signed by day, which rows do not tell once their address is forgotten. */
+export const OUTBOX_DAYS_SQL = `
+CREATE TABLE outbox_days (
+  day INTEGER PRIMARY KEY,
+  signed INTEGER NOT NULL
+) STRICT;
+`;
+
+export const DAY_MS = 86_400_000;
 /** How many digits of a reason are kept. */
 const REASON_LENGTH = 300;
 
-export class SqlOutboxStore implements OutboxStore {
+export class SqlOutboxStore implements WalletOutboxStore {
   readonly #sql: Sql;
 
-  /** @param sql a database whose migrations include `OUTBOX_SQL` */
+  /** @param sql a database whose migrations include `OUTBOX_SQL` and `OUTBOX_DAYS_SQL` */
   constructor(sql: Sql) {
     this.#sql = sql;
   }
@@ -111,23 +137,62 @@ export class SqlOutboxStore implements OutboxStore {
   }
 
   insert(entry: NewOutboxEntry): OutboxEntry {
+    this.#add(entry, 'queued', null);
     this.#sql.run(
-      `INSERT INTO outbox(hash, address, nonce, kind, ref, raw, state, queued_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, 'queued', ?)`,
+      `INSERT INTO outbox_days VALUES (?, 1) ON CONFLICT DO UPDATE SET signed = signed + 1`,
+      Math.floor(entry.queuedAtMs / DAY_MS),
+    );
+    return { ...entry, state: 'queued', blockNumber: null, gasUsed: null, reason: null };
+  }
+
+  adopt(entry: Omit<NewOutboxEntry, 'raw' | 'nonce'>, blockNumber: number): void {
+    const nonce = this.nextNonce(entry.address);
+    if (nonce === null) throw new Error('an adopted transaction is of an address that was seeded');
+    this.#add({ ...entry, nonce, raw: null }, 'mined', blockNumber);
+  }
+
+  #add(
+    entry: Omit<NewOutboxEntry, 'raw'> & { raw: string | null },
+    state: OutboxState,
+    blockNumber: number | null,
+  ): void {
+    this.#sql.run(
+      `INSERT INTO outbox(hash, address, nonce, kind, ref, raw, state, queued_at_ms, block)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.hash,
       entry.address,
       entry.nonce,
       entry.kind,
       entry.ref,
       entry.raw,
+      state,
       Math.round(entry.queuedAtMs),
+      blockNumber,
     );
-    return { ...entry, state: 'queued', blockNumber: null, gasUsed: null, reason: null };
+  }
+
+  signedBy(address: string, kind: string | null = null): number {
+    const row = this.#sql.get(
+      'SELECT count(*) AS number FROM outbox WHERE address = ? AND kind = ifnull(?, kind)',
+      address,
+      kind,
+    );
+    return Number(row?.number ?? 0);
+  }
+
+  signedOn(day: number): number {
+    return Number(this.#sql.get('SELECT signed FROM outbox_days WHERE day = ?', day)?.signed ?? 0);
   }
 
   open(): OutboxEntry[] {
     return this.#sql
       .all("SELECT * FROM outbox WHERE state IN ('queued', 'sent') ORDER BY address, nonce")
+      .map(entryOf);
+  }
+
+  unproven(): OutboxEntry[] {
+    return this.#sql
+      .all("SELECT * FROM outbox WHERE state <> 'mined' ORDER BY address, nonce")
       .map(entryOf);
   }
 
@@ -140,20 +205,35 @@ export class SqlOutboxStore implements OutboxStore {
     return this.#sql.all('SELECT * FROM outbox WHERE ref = ? ORDER BY nonce', ref).map(entryOf);
   }
 
+  ofAddress(address: string): OutboxEntry[] {
+    return this.#sql
+      .all('SELECT * FROM outbox WHERE address = ? ORDER BY nonce', address)
+      .map(entryOf);
+  }
+
   markSent(hash: string): void {
     this.#sql.run("UPDATE outbox SET state = 'sent' WHERE hash = ? AND state = 'queued'", hash);
   }
 
-  settle(hash: string, outcome: Outcome): void {
+  settle(hash: string, outcome: Outcome, bytes: BytesKept = 'dropped'): void {
     const isReplaced = outcome.state === 'replaced';
     this.#sql.run(
-      `UPDATE outbox SET state = ?, raw = NULL, block = ?, gas_used = ?, reason = ?
-       WHERE hash = ? AND state IN ('queued', 'sent')`,
+      `UPDATE outbox SET state = ?, raw = iif(?, raw, NULL), block = ?, gas_used = ?, reason = ?
+       WHERE hash = ? AND (state IN ('queued', 'sent') OR ? = 'mined')`,
       outcome.state,
+      bytes === 'kept' ? 1 : 0,
       isReplaced ? null : outcome.blockNumber,
       isReplaced ? null : outcome.gasUsed,
       outcome.state === 'mined' ? null : outcome.reason.slice(0, REASON_LENGTH),
       hash,
+      outcome.state,
+    );
+  }
+
+  reopen(): void {
+    this.#sql.run(
+      `UPDATE outbox SET state = 'sent', block = NULL, gas_used = NULL, reason = NULL
+       WHERE raw IS NOT NULL AND state IN ('mined', 'reverted', 'replaced')`,
     );
   }
 

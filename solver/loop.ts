@@ -12,8 +12,9 @@
 import { computeAddress, type SigningKey } from 'ethers';
 import { finalizeCall } from '../chain/calls.ts';
 import type { MarketContracts } from '../chain/decode.ts';
+import type { FlushReport } from '../chain/delivery.ts';
 import type { Head, MarketFeed } from '../chain/follower.ts';
-import { type FlushReport, OutboxError } from '../chain/outbox.ts';
+import { OutboxError } from '../chain/outbox.ts';
 import { RpcError } from '../chain/rpc-forms.ts';
 import type { Clock, Log, LogFields } from '../host/ports.ts';
 import type { MarketEvent } from '../market/events.ts';

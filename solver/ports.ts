@@ -1,7 +1,7 @@
 /** What the solver needs of the chain besides the market's log: narrow, for tests. */
 import type { SigningKey } from 'ethers';
 import type { Call } from '../chain/calls.ts';
-import type { FlushReport } from '../chain/outbox.ts';
+import type { FlushReport } from '../chain/delivery.ts';
 import type { OutboxEntry } from '../chain/outbox-store.ts';
 
 /** `Outbox` of chain/outbox.ts fits. */

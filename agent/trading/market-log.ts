@@ -3,8 +3,9 @@
  * wallet together with how far it was read, so that a restart neither misses nor doubles anything
  * (design: learn; wallet.db).
  */
-import type { Head, MarketFeed } from '../../chain/follower.ts';
+import type { Head, MarketFeed, MarketNews } from '../../chain/follower.ts';
 import { FollowerError } from '../../chain/follower.ts';
+import { foreignCall, outcomesOf } from '../../chain/log-outcomes.ts';
 import type { Outbox } from '../../chain/outbox.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import type { Clock, Log } from '../../host/ports.ts';
@@ -112,9 +113,9 @@ export class MarketLog {
     const startedAtMs = clock.now();
     const askedAtMs = clock.monotonicMs();
     try {
-      const { events, head } = await this.#feed.poll(signal);
-      clock.watch?.observeBlock(head.timestamp, askedAtMs, blockLagSeconds);
-      this.#take(events, head);
+      const news = await this.#feed.poll(signal);
+      clock.watch?.observeBlock(news.head.timestamp, askedAtMs, blockLagSeconds);
+      this.#take(news);
       if (this.#problem !== null) this.#o.log.info('the chain answers again');
       this.#problem = null;
       this.#polledAtMs = startedAtMs;
@@ -126,10 +127,12 @@ export class MarketLog {
     }
   }
 
-  #take(events: readonly MarketEvent[], head: Head): void {
+  #take(news: MarketNews): void {
     const { state, wallet, outbox } = this.#o;
+    const { events, head } = news;
     const finals = state.finals.size;
     const { tariffs, pausedFor } = state;
+    const outcomes = outcomesOf(wallet.outbox, news);
     const own: MarketEvent[] = [];
     for (const event of events) {
       matchingTrader.observe(event, state);
@@ -138,6 +141,7 @@ export class MarketLog {
     this.#head = head;
     dropNeedless(state);
     const isChanged =
+      outcomes.length > 0 ||
       state.changed.size > 0 ||
       state.finals.size !== finals ||
       state.tariffs !== tariffs ||
@@ -145,7 +149,9 @@ export class MarketLog {
       this.#unsettled.isChanged;
     if (!isChanged && head.number - this.#savedBlock < CURSOR_BLOCKS) return;
     wallet.transaction(() => {
-      for (const event of own) this.#settleOwn(event, outbox);
+      // Bytes are kept as long as their address lives: should the log be rewritten, they go again.
+      for (const { hash, outcome } of outcomes) outbox.settle(hash, outcome, 'kept');
+      for (const event of own) this.#adopt(event);
       for (const offer of state.changed) wallet.put(offer);
       wallet.putFact(CURSOR, String(head.number + 1));
       wallet.putFact(FINALS, JSON.stringify([...state.finals]));
@@ -158,11 +164,17 @@ export class MarketLog {
     state.changed.clear();
   }
 
-  /** A transaction whose event stands in the final log need not be asked for. */
-  #settleOwn(event: MarketEvent, outbox: Outbox): void {
-    const entry = outbox.store.find(event.transactionHash);
-    if (entry === null || (entry.state !== 'queued' && entry.state !== 'sent')) return;
-    outbox.settle(entry.hash, { state: 'mined', blockNumber: event.blockNumber, gasUsed: 0 });
+  /** What this home did before its wallet was restored from an older copy is not done again. */
+  #adopt(event: MarketEvent): void {
+    const { outbox: store } = this.#o.wallet;
+    const kind = foreignCall(event, store);
+    const offer = 'owner' in event ? this.#o.state.byAddress.get(event.owner) : undefined;
+    if (kind === null || offer === undefined) return;
+    const { address, index } = offer;
+    const { transactionHash: hash, blockNumber } = event;
+    const queuedAtMs = this.#o.clock.now();
+    store.adopt({ hash, address, kind, ref: String(index), queuedAtMs }, blockNumber);
+    this.#o.log.warn('the log tells of a transaction that this wallet does not know', { kind });
   }
 
   /** What counted as final was not: everything learned from the log is void. */

@@ -17,6 +17,7 @@ import {
 } from '../../chain/calls.ts';
 import { type Outbox, OutboxError } from '../../chain/outbox.ts';
 import type { OutboxEntry } from '../../chain/outbox-store.ts';
+import { SigningRefused } from '../../chain/signing-policy.ts';
 import type { Log } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { type Interval, lastPostingOf, startOf } from '../../market/intervals.ts';
@@ -57,10 +58,17 @@ export class OfferSteps {
   readonly #seconds: number;
   /** When the DSO was last asked what became of a grant that did not come, unix s, by index. */
   readonly #askedAt = new Map<number, number>();
+  /** What the signing policy refused last, by index. */
+  readonly #refusals = new Map<number, string>();
 
   constructor(options: OfferStepsOptions) {
     this.#o = options;
     this.#seconds = options.facts.calendar.intervalSeconds;
+  }
+
+  /** What the signing policy refuses, for people. */
+  get refusals(): string[] {
+    return [...this.#refusals.values()];
   }
 
   /** Does what is due for an offer; true when something was signed. @throws SqlError */
@@ -81,7 +89,9 @@ export class OfferSteps {
     } catch (error) {
       // Without a proven clock nothing is signed; it is tried again.
       if (error instanceof OutboxError && error.code === 'clock') return false;
-      throw error;
+      if (!(error instanceof SigningRefused)) throw error;
+      this.#refusals.set(offer.index, error.message);
+      return false;
     }
   }
 
@@ -113,12 +123,14 @@ export class OfferSteps {
     return lastPostingOf(facts.calendar, until) - MARGIN_BLOCKS * blockSeconds;
   }
 
-  #post(offer: OwnOffer, { now }: Moment): boolean {
+  #post(offer: OwnOffer, { now, headAt }: Moment): boolean {
     const { facts, pollSeconds } = this.#o;
     const sent = this.#entries(offer, 'postOffer');
     if (sent.length > 0) {
       const failed = sent.find(isFailed);
       if (failed) this.#settle(offer, `the offer was not taken: ${failed.reason ?? failed.state}`);
+      // From its end on no market takes it, and the log up to then does not have it.
+      else if (headAt >= this.#endOf(offer)) this.#settle(offer, 'the offer came too late');
       return false;
     }
     const latest = this.latestPosting(offer);
@@ -179,7 +191,8 @@ export class OfferSteps {
   #deposit(offer: OwnOffer, { now }: Moment): boolean {
     const { contracts } = this.#o.facts;
     if (offer.heldWs <= 0 && offer.heldMicro <= 0n) {
-      this.#retire(offer, offer.note);
+      // What waits must not be forgotten; the log tells what becomes of it.
+      if (!this.#isWaiting(offer)) this.#retire(offer, offer.note);
       return false;
     }
     if (offer.isClosed && now < this.#endOf(offer) + 2 * this.#spread(offer, 10)) return false;
@@ -196,7 +209,13 @@ export class OfferSteps {
   /** Nothing of the kind is under way, or was done, or failed too often. */
   #mayTry(offer: OwnOffer, kind: string): boolean {
     const entries = this.#entries(offer, kind);
-    return entries.length < MAX_TRIES && entries.every(isFailed);
+    const { outbox } = this.#o;
+    const isOver = (entry: OutboxEntry) => isFailed(entry) || outbox.isStuck(entry.hash);
+    return entries.length < MAX_TRIES && entries.every(isOver);
+  }
+
+  #isWaiting({ address }: OwnOffer): boolean {
+    return this.#o.wallet.outbox.ofAddress(address).some(isOpen);
   }
 
   #entries(offer: OwnOffer, kind: string): OutboxEntry[] {
@@ -224,12 +243,11 @@ export class OfferSteps {
     offer.note = note;
     wallet.transaction(() => {
       wallet.put(offer);
-      // An address that never sends again; what waits must not be forgotten though.
-      const isWaiting = wallet.outbox.open().some(({ address }) => address === offer.address);
-      if (!isWaiting) wallet.outbox.forget(offer.address);
+      wallet.outbox.forget(offer.address);
     });
     wallet.forgetKey(offer);
     this.#askedAt.delete(offer.index);
+    this.#refusals.delete(offer.index);
     dropOwnOffer(state, offer);
   }
 

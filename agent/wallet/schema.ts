@@ -3,7 +3,7 @@
  * The whole file is encrypted; the secrets in it are sealed once more. Numbered scripts for
  * host/sqlite.ts, only ever added to.
  */
-import { OUTBOX_SQL } from '../../chain/outbox-store.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL } from '../../chain/outbox-store.ts';
 
 const TABLES = `
 CREATE TABLE facts (
@@ -53,4 +53,4 @@ CREATE TABLE trades (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const WALLET_MIGRATIONS: readonly string[] = [TABLES, OUTBOX_SQL];
+export const WALLET_MIGRATIONS: readonly string[] = [TABLES, OUTBOX_SQL, OUTBOX_DAYS_SQL];

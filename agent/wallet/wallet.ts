@@ -157,6 +157,12 @@ export class Wallet {
     });
   }
 
+  /** The offer of an address, without its trades; null: none of ours. */
+  offerOf(address: string): OwnOffer | null {
+    const row = this.#sql.get('SELECT * FROM addresses WHERE address = ?', address.toLowerCase());
+    return row === undefined ? null : readOffer(row);
+  }
+
   /** Offers changed and facts learned, all or nothing. */
   keep(offers: Iterable<OwnOffer>, facts: Readonly<Record<string, string>> = {}): void {
     this.#sql.transaction(() => {
@@ -207,6 +213,7 @@ export class Wallet {
         updateOffer(this.#sql, offer);
       }
       this.#sql.run("DELETE FROM facts WHERE name LIKE 'log.%'");
+      this.outbox.reopen();
     });
   }
 

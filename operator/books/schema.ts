@@ -2,7 +2,7 @@
  * books.db: what the utility knows. Amounts of money are TEXT, because they may exceed 2^53.
  * Scripts are only ever added to.
  */
-import { OUTBOX_SQL } from '../../chain/outbox-store.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL } from '../../chain/outbox-store.ts';
 
 const BOOKS_SQL = `
 CREATE TABLE facts (
@@ -123,7 +123,12 @@ UPDATE withdrawals SET carrier = (
 CREATE INDEX withdrawals_carrier ON withdrawals(carrier) WHERE carrier IS NOT NULL;
 `;
 
-export const BOOKS_MIGRATIONS: readonly string[] = [OUTBOX_SQL, BOOKS_SQL, CARRIERS_SQL];
+export const BOOKS_MIGRATIONS: readonly string[] = [
+  OUTBOX_SQL,
+  BOOKS_SQL,
+  CARRIERS_SQL,
+  OUTBOX_DAYS_SQL,
+];
 
 /** solver.db holds an outbox and nothing else. */
-export const SOLVER_MIGRATIONS: readonly string[] = [OUTBOX_SQL];
+export const SOLVER_MIGRATIONS: readonly string[] = [OUTBOX_SQL, OUTBOX_DAYS_SQL];

@@ -1,9 +1,10 @@
 /**
  * What several commands need alike: the settings, the deployment, the keys, the chain, the books.
  */
-import { Outbox } from '../../chain/outbox.ts';
+import { askingOutbox, type Outbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
+import type { SigningPolicy } from '../../chain/signing-policy.ts';
 import { type Clock, FileError, type Log, type Sql, SqlError } from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { parseGridFile } from '../../market/grid-json.ts';
@@ -74,11 +75,11 @@ export function outboxOf(
   rpc: JsonRpc,
   settings: OperatorSettings,
   chainId: number,
-  ports: { clock: Clock; log: Log },
+  ports: { clock: Clock; log: Log; policy: Pick<SigningPolicy, 'check'> },
 ): Outbox {
   const store = new SqlOutboxStore(sql);
   const { finality } = settings.chain;
-  return new Outbox({ store, rpcFor: () => rpc, chainId, finality, ...ports });
+  return askingOutbox({ store, rpcFor: () => rpc, chainId, finality, ...ports });
 }
 
 /**

@@ -1,12 +1,14 @@
 /** `transax-operator deploy`: keys where they are missing, the contracts, deployment.json. */
 
 import type { ContractArtifact } from '../../chain/market-deployment.ts';
+import { marketContractsFrom } from '../../chain/market-deployment.ts';
 import { Books } from '../books/books.ts';
 import type { OperatorSettings } from '../config.ts';
 import { deploy } from '../deploy.ts';
 import { DeploymentError, deploymentJson } from '../deployment.ts';
 import type { OperatorHost } from '../host.ts';
 import { addressOf } from '../keys.ts';
+import { deployingPolicy } from '../signing-rules.ts';
 import type { Command } from './command.ts';
 import { openBooks, outboxOf, rpcOf, sayLab } from './context.ts';
 
@@ -41,7 +43,11 @@ export async function runDeploy(host: OperatorHost, settings: OperatorSettings):
   const sql = await openBooks(host, settings, clock);
   try {
     const artifact = (name: string) => artifactOf(host, name);
-    const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log });
+    const owner = addressOf(keys.owner);
+    const policy = deployingPolicy(chainId, () =>
+      marketContractsFrom(owner, outbox.store.nextNonce(owner) ?? 0),
+    );
+    const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log, policy });
     const books = new Books(sql);
     const ports = { books, outbox, rpc, chainId, clock, log, artifact, keys };
     const deployment = await deploy(settings, ports, signal);
@@ -50,7 +56,7 @@ export async function runDeploy(host: OperatorHost, settings: OperatorSettings):
     log.info('the market is deployed', {
       chainId,
       matching: deployment.contracts.matching,
-      owner: addressOf(keys.owner),
+      owner,
       block: deployment.deployedAtBlock,
     });
   } finally {

@@ -15,6 +15,7 @@ import { answerOrder } from '../dso/orders.ts';
 import { Dso } from '../dso/service.ts';
 import { checkDsoKey } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
+import { dsoPolicy } from '../signing-rules.ts';
 import type { Command } from './command.ts';
 import {
   loadDeployment,
@@ -52,7 +53,10 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
   try {
     checkSameMarket(books, deployment);
     const rpc = rpcOf(host, settings, clock, 'dso');
-    const outbox = outboxOf(sql, rpc, settings, deployment.chainId, { clock, log });
+    const outbox = outboxOf(sql, rpc, settings, deployment.chainId, {
+      ...{ clock, log },
+      policy: dsoPolicy(deployment),
+    });
     const parts = { deployment, grid, key, clock, books, outbox };
     const dso = makeDso(host, settings, { ...parts, rpc });
     const { host: address, port } = settings.dso;

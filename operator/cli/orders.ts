@@ -18,6 +18,7 @@ import {
 import { checkDsoKey } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
 import { addressOf } from '../keys.ts';
+import { dsoPolicy } from '../signing-rules.ts';
 import { openBooks, outboxOf, readKey, rpcOf } from './context.ts';
 
 const ASK_MS = 10_000;
@@ -45,7 +46,10 @@ export async function carryOut(
     const key = readKey(host, settings.keys.dso, 'dso');
     checkDsoKey(deployment, key);
     const rpc = rpcOf(host, settings, clock, 'dso');
-    const outbox = outboxOf(opened, rpc, settings, deployment.chainId, { clock, log });
+    const outbox = outboxOf(opened, rpc, settings, deployment.chainId, {
+      ...{ clock, log },
+      policy: dsoPolicy(deployment),
+    });
     await outbox.seed(addressOf(key).toLowerCase(), signal);
     const { contracts } = deployment;
     signOrder(order, { books: new Books(opened), outbox, contracts, key });

@@ -10,6 +10,7 @@ import { type Sql, SqlError } from '../../host/ports.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
 import { claimOf } from '../../solver/claiming.ts';
 import { RewardTrail } from '../../solver/reward-trail.ts';
+import { solverPolicy } from '../../solver/signing-rules.ts';
 import { amountText } from '../amount-text.ts';
 import { SOLVER_MIGRATIONS } from '../books/schema.ts';
 import type { OperatorSettings } from '../config.ts';
@@ -159,7 +160,8 @@ async function claim(
   const feed = new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
   for (const event of (await feed.poll(signal)).events) trail.observe(event);
   const { intervals, amountMicro } = await claimOf(trail, chain, address, signal);
-  const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log });
+  const policy = solverPolicy({ chainId, contracts, payout });
+  const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log, policy });
   await outbox.seed(address, signal);
   const hashes: string[] = [];
   for (let from = 0; from < intervals.length; from += CLAIMED_AT_ONCE) {

@@ -3,6 +3,7 @@ import { SigningKey } from 'ethers';
 import { LogFollower } from '../../chain/follower.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
 import { SolverLoop } from '../../solver/loop.ts';
+import { solverPolicy } from '../../solver/signing-rules.ts';
 import { SOLVER_MIGRATIONS } from '../books/schema.ts';
 import type { OperatorSettings } from '../config.ts';
 import type { OperatorHost } from '../host.ts';
@@ -35,6 +36,7 @@ export async function runSolver(host: OperatorHost, settings: OperatorSettings):
     const rpc = rpcOf(host, settings, clock, 'solver');
     const { chainId, contracts, deployedAtBlock: fromBlock } = deployment;
     const { finality } = settings.chain;
+    const policy = solverPolicy({ chainId, contracts, payout: settings.solver.payout });
     const loop = new SolverLoop(
       {
         contracts,
@@ -52,7 +54,7 @@ export async function runSolver(host: OperatorHost, settings: OperatorSettings):
         clock,
         log,
         feed: new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log }),
-        outbox: outboxOf(sql, rpc, settings, chainId, { clock, log }),
+        outbox: outboxOf(sql, rpc, settings, chainId, { clock, log, policy }),
         chain: new RpcSolverChain(rpc, contracts),
         key: new SigningKey(key),
       },

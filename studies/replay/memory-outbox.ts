@@ -1,9 +1,10 @@
 /** An outbox's table in memory: a replay that is cut off begins anew. */
-import type {
-  NewOutboxEntry,
-  OutboxEntry,
-  OutboxStore,
-  Outcome,
+import {
+  DAY_MS,
+  type NewOutboxEntry,
+  type OutboxEntry,
+  type OutboxStore,
+  type Outcome,
 } from '../../chain/outbox-store.ts';
 
 export class MemoryOutboxStore implements OutboxStore {
@@ -23,6 +24,15 @@ export class MemoryOutboxStore implements OutboxStore {
     this.#entries.set(entry.hash, kept as OutboxEntry);
     this.#nonces.set(entry.address, entry.nonce + 1);
     return kept as OutboxEntry;
+  }
+
+  signedBy(address: string, kind?: string): number {
+    const isMeant = (entry: OutboxEntry) => kind === undefined || entry.kind === kind;
+    return this.#all().filter((entry) => entry.address === address && isMeant(entry)).length;
+  }
+
+  signedOn(day: number): number {
+    return this.#all().filter(({ queuedAtMs }) => Math.floor(queuedAtMs / DAY_MS) === day).length;
   }
 
   open(): OutboxEntry[] {

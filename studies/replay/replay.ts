@@ -9,12 +9,13 @@
  */
 import { addFinancialBalanceCall, closeOffersCall } from '../../chain/calls.ts';
 import { LogFollower } from '../../chain/follower.ts';
-import { Outbox } from '../../chain/outbox.ts';
+import { askingOutbox } from '../../chain/outbox.ts';
 import type { Log, Transport } from '../../host/ports.ts';
 import { closeOf, type MarketCalendar, startOf } from '../../market/intervals.ts';
 import type { FeederLimits } from '../../market/offers.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
 import { SolverLoop, type SolverStatistics } from '../../solver/loop.ts';
+import { solverPolicy } from '../../solver/signing-rules.ts';
 import { DAY_BASE, DAY_INTERVAL_SECONDS, type DayOffer, reachOf } from '../day-offers.ts';
 import { hindsightKwSlots } from '../hindsight.ts';
 import { auditChain, type ChainAudit } from './chain-audit.ts';
@@ -128,7 +129,10 @@ class Day {
         log: options.log,
         key: this.#solverKey.key,
         feed: new LogFollower({ rpc, chainId, contracts, fromBlock: 0, finality, pageBlocks: 50 }),
-        outbox: new Outbox({ store: this.#store, rpcFor: () => rpc, chainId, finality, clock }),
+        outbox: askingOutbox({
+          ...{ store: this.#store, rpcFor: () => rpc, chainId, finality, clock },
+          policy: solverPolicy({ chainId, contracts }),
+        }),
         chain: new RpcSolverChain(rpc, contracts),
       },
     );

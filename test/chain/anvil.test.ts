@@ -17,8 +17,8 @@ import {
 } from '../../chain/calls.ts';
 import { FollowerError, LogFollower } from '../../chain/follower.ts';
 import { deployMarketCalls, marketContractsFrom } from '../../chain/market-deployment.ts';
-import { Outbox } from '../../chain/outbox.ts';
-import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { askingOutbox } from '../../chain/outbox.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { MarketReads } from '../../chain/reads.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
@@ -26,6 +26,7 @@ import { clearTransport } from '../../host/http-transport.ts';
 import { openSql } from '../../host/sqlite.ts';
 import { intervalAt } from '../../market/intervals.ts';
 import { startAnvil } from '../../testbed/anvil.ts';
+import { laxPolicy } from './lax-policy.ts';
 import { never, stillClock } from './scripted-transport.ts';
 import { untilSettled } from './until-settled.ts';
 
@@ -43,11 +44,18 @@ async function setUp() {
   const transport = clearTransport({ origins: [anvil.url] });
   const clock = stillClock(Date.now());
   const rpc = new JsonRpc({ urls: [anvil.url], transport, identity: 'test', clock });
-  const sql = openSql(':memory:', { migrations: [OUTBOX_SQL] });
+  const sql = openSql(':memory:', { migrations: [OUTBOX_SQL, OUTBOX_DAYS_SQL] });
   const store = new SqlOutboxStore(sql);
   const finality = { kind: 'instant' } as const;
   const chainId = await rpc.chainId();
-  const outbox = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+  const outbox = askingOutbox({
+    store,
+    rpcFor: () => rpc,
+    chainId,
+    finality,
+    clock,
+    policy: laxPolicy,
+  });
   store.seedNonce(OWNER_ADDRESS, 0);
   store.seedNonce(HOLDER_ADDRESS, 0);
   const send = async (call: Call, key = OWNER) => {
@@ -158,7 +166,14 @@ test('the same bytes sent twice are taken once, mined or not', async () => {
       finality: { kind: 'instant' } as const,
     };
     const clock = stillClock(Date.now());
-    const again = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+    const again = askingOutbox({
+      store,
+      rpcFor: () => rpc,
+      chainId,
+      finality,
+      clock,
+      policy: laxPolicy,
+    });
     assert.is((await untilSettled(again))[0]?.state, 'mined');
     assert.is(await reads.balanceMicro(HOLDER_ADDRESS), 7n);
     const used = await rpc.sendRaw(entry.raw ?? '').catch((reason: unknown) => reason);

@@ -2,12 +2,13 @@ import { computeAddress, keccak256, SigningKey, Transaction } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Call } from '../../chain/calls.ts';
-import { Outbox, OutboxError } from '../../chain/outbox.ts';
-import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { askingOutbox, OutboxError } from '../../chain/outbox.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
 import { type Sql, SqlError, TransportError } from '../../host/ports.ts';
 import { openSql } from '../../host/sqlite.ts';
 import type { Finality } from '../../market/grid.ts';
+import { laxPolicy } from './lax-policy.ts';
 import {
   hash,
   never,
@@ -105,7 +106,10 @@ const WORDS =
   '746f6f206c617465000000000000000000000000000000000000000000000000';
 const LOST = new Raw(new TransportError('deadline', 'no answer'));
 
-function setUp(chain: Chain, sql = openSql(':memory:', { migrations: [OUTBOX_SQL] })) {
+function setUp(
+  chain: Chain,
+  sql = openSql(':memory:', { migrations: [OUTBOX_SQL, OUTBOX_DAYS_SQL] }),
+) {
   const transport = scriptedTransport(({ request }) =>
     chain.answer(request.method, request.params),
   );
@@ -113,7 +117,7 @@ function setUp(chain: Chain, sql = openSql(':memory:', { migrations: [OUTBOX_SQL
   const rpc = new JsonRpc({ urls: ['http://one'], transport, identity: 'a', clock });
   const store = new SqlOutboxStore(sql);
   const restart = (finality: Finality = { kind: 'instant' }) =>
-    new Outbox({ store, rpcFor: () => rpc, chainId: 5, finality, clock });
+    askingOutbox({ store, rpcFor: () => rpc, chainId: 5, finality, clock, policy: laxPolicy });
   return { outbox: restart(), store, clock, transport, restart, sql };
 }
 

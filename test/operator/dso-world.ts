@@ -5,7 +5,7 @@ import { SigningKey, Wallet } from 'ethers';
 import * as assert from 'uvu/assert';
 import type { Call } from '../../chain/calls.ts';
 import { LogFollower } from '../../chain/follower.ts';
-import { Outbox } from '../../chain/outbox.ts';
+import { askingOutbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { MarketReads } from '../../chain/reads.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
@@ -20,6 +20,7 @@ import { Books } from '../../operator/books/books.ts';
 import { BOOKS_MIGRATIONS } from '../../operator/books/schema.ts';
 import { firstBlockToRead } from '../../operator/dso/log-keeper.ts';
 import { Dso, type DsoPorts } from '../../operator/dso/service.ts';
+import { laxPolicy } from '../chain/lax-policy.ts';
 import { stillClock } from '../chain/scripted-transport.ts';
 import { untilSettled } from '../chain/until-settled.ts';
 import {
@@ -59,7 +60,14 @@ function openParts(url: string, folder: string, { chainId, finality }: GridFacts
   const rpc = new JsonRpc({ urls: [url], transport, identity: 'dso', clock });
   const sql = openSql(join(folder, 'books.db'), { migrations: BOOKS_MIGRATIONS });
   const store = new SqlOutboxStore(sql);
-  const outbox = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+  const outbox = askingOutbox({
+    store,
+    rpcFor: () => rpc,
+    chainId,
+    finality,
+    clock,
+    policy: laxPolicy,
+  });
   /** One round of the DSO's loop. */
   const round = async (dso: Dso) => {
     stop = new AbortController();

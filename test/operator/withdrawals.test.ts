@@ -3,7 +3,7 @@ import { SigningKey, Wallet } from 'ethers';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Outbox } from '../../chain/outbox.ts';
+import { askingOutbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { openSql } from '../../host/sqlite.ts';
 import { domainOf } from '../../market/grid-json.ts';
@@ -12,6 +12,7 @@ import { type AssetRequest, hashWithdrawal, type Withdrawal } from '../../market
 import { Books } from '../../operator/books/books.ts';
 import { BOOKS_MIGRATIONS } from '../../operator/books/schema.ts';
 import { Withdrawals } from '../../operator/dso/withdrawals.ts';
+import { laxPolicy } from '../chain/lax-policy.ts';
 import { stillClock } from '../chain/scripted-transport.ts';
 import { exampleGrid } from '../fixtures/example-grid.ts';
 import { assetAt } from './world.ts';
@@ -36,7 +37,7 @@ function setUp(balanceMicro = 50_000_000n) {
     throw new Error('nothing is sent here');
   };
   const { finality, chainId } = GRID;
-  const outbox = new Outbox({ store, rpcFor, chainId, finality, clock });
+  const outbox = askingOutbox({ store, rpcFor, chainId, finality, clock, policy: laxPolicy });
   const meter = { feeder: 1, maxPowerW: 11_000, balanceMicro, suspended: false };
   books.transaction(() => books.meters.add({ meterId: METER, ...meter }, 0));
   const withdrawals = new Withdrawals({

@@ -1,7 +1,7 @@
 /** A market whose log is scripted, for tests of the solver's loop. */
 import { SigningKey } from 'ethers';
 import type { Call } from '../../chain/calls.ts';
-import type { FlushReport } from '../../chain/outbox.ts';
+import type { FlushReport } from '../../chain/delivery.ts';
 import type { OutboxEntry, Outcome } from '../../chain/outbox-store.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import type { Clock, Log } from '../../host/ports.ts';

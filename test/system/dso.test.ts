@@ -8,8 +8,8 @@ import { SigningKey, Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { depositFinancialCall } from '../../chain/calls.ts';
-import { Outbox } from '../../chain/outbox.ts';
-import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { askingOutbox } from '../../chain/outbox.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { MarketReads } from '../../chain/reads.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
 import { clearTransport } from '../../host/http-transport.ts';
@@ -20,6 +20,7 @@ import { domainOf } from '../../market/grid-json.ts';
 import { openAnswer, PATHS, parseWithdrawalAnswer } from '../../market/messages-json.ts';
 import type { MeterSummary } from '../../operator/books/meters.ts';
 import { freePort } from '../../testbed/free-port.ts';
+import { laxPolicy } from '../chain/lax-policy.ts';
 import { makeMeter, makeWithdrawal, operatorToml, startUtility } from '../operator/world.ts';
 
 const test = suite('dso process');
@@ -141,10 +142,17 @@ function depositor(world: World) {
   const clock = systemClock();
   const { transport } = world;
   const rpc = new JsonRpc({ urls: [anvil.url], transport, identity: 'deposits', clock });
-  const sql = openSql(':memory:', { migrations: [OUTBOX_SQL] });
+  const sql = openSql(':memory:', { migrations: [OUTBOX_SQL, OUTBOX_DAYS_SQL] });
   const { chainId, finality, contracts } = world.grid.facts;
   const store = new SqlOutboxStore(sql);
-  const outbox = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock });
+  const outbox = askingOutbox({
+    store,
+    rpcFor: () => rpc,
+    chainId,
+    finality,
+    clock,
+    policy: laxPolicy,
+  });
   return {
     reads: new MarketReads(rpc, contracts),
     async deposit(addressKey: string) {

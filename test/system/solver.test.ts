@@ -11,8 +11,8 @@ import * as assert from 'uvu/assert';
 import { MATCHING_ABI } from '../../chain/abi.ts';
 import { addFinancialBalanceCall } from '../../chain/calls.ts';
 import { LogFollower } from '../../chain/follower.ts';
-import { Outbox } from '../../chain/outbox.ts';
-import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { askingOutbox } from '../../chain/outbox.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { clearTransport } from '../../host/http-transport.ts';
 import type { Log, Sql } from '../../host/ports.ts';
 import { openSql } from '../../host/sqlite.ts';
@@ -24,6 +24,7 @@ import { hindsightKwSlots } from '../../studies/hindsight.ts';
 import { auditChain, type ChainAudit } from '../../studies/replay/chain-audit.ts';
 import { OfferPoster } from '../../studies/replay/offer-poster.ts';
 import { CHAIN_ID, ReplayMarket, Sender } from '../../studies/replay/replay-market.ts';
+import { laxPolicy } from '../chain/lax-policy.ts';
 
 const test = suite('system/solver');
 
@@ -81,7 +82,7 @@ async function withMarket(
 function startSolver(market: ReplayMarket, file: string, name: string, rewardMicroPerKwh = 0) {
   const { rpc, contracts, clock } = market;
   const finality = { kind: 'instant' } as const;
-  const sql: Sql = openSql(file, { migrations: [OUTBOX_SQL] });
+  const sql: Sql = openSql(file, { migrations: [OUTBOX_SQL, OUTBOX_DAYS_SQL] });
   const loop = new SolverLoop(
     {
       contracts,
@@ -99,12 +100,13 @@ function startSolver(market: ReplayMarket, file: string, name: string, rewardMic
       log: SILENT,
       key: new Sender(name).key,
       feed: new LogFollower({ rpc, chainId: CHAIN_ID, contracts, fromBlock: 0, finality }),
-      outbox: new Outbox({
+      outbox: askingOutbox({
         store: new SqlOutboxStore(sql),
         rpcFor: () => rpc,
         chainId: CHAIN_ID,
         finality,
         clock,
+        policy: laxPolicy,
       }),
       chain: new RpcSolverChain(rpc, contracts),
     },
@@ -173,7 +175,7 @@ test('a solver that is cut off before and after each block loses nothing', async
     assert.is(audit.limitViolations + audit.offerViolations + audit.moneyViolations, 0);
     assert.is(audit.tradedKwSlots, optimum);
     assert.equal(unsettledOf(audit), [], 'settled through every restart');
-    const sql = openSql(file, { migrations: [OUTBOX_SQL] });
+    const sql = openSql(file, { migrations: [OUTBOX_SQL, OUTBOX_DAYS_SQL] });
     try {
       const states = sql.all('SELECT DISTINCT state FROM outbox').map(({ state }) => state);
       assert.equal(states, ['mined'], 'nothing was refused, doubled or left over');

@@ -6,11 +6,14 @@ import { newMatchingState } from '../../../agent/traders/matching.ts';
 import type { OwnOffer, OwnTerms } from '../../../agent/traders/own-offer.ts';
 import { MarketLog } from '../../../agent/trading/market-log.ts';
 import { OfferSteps } from '../../../agent/trading/offer-steps.ts';
+import { agentPolicy } from '../../../agent/trading/signing-rules.ts';
 import { WALLET_MIGRATIONS } from '../../../agent/wallet/schema.ts';
 import { createWallet } from '../../../agent/wallet/wallet.ts';
 import { FollowerError } from '../../../chain/follower.ts';
 import { Outbox } from '../../../chain/outbox.ts';
+import type { WalletOutboxStore } from '../../../chain/outbox-store.ts';
 import { RpcError } from '../../../chain/rpc-forms.ts';
+import { SilentDelivery } from '../../../chain/silent-delivery.ts';
 import type { Log } from '../../../host/ports.ts';
 import { nodeRandom } from '../../../host/random.ts';
 import { openSql } from '../../../host/sqlite.ts';
@@ -41,11 +44,15 @@ function boot(sql: ReturnType<typeof openSql>) {
   const random = nodeRandom();
   const clock = new SteppedClock(START * 1000);
   const wallet = createWallet(sql, KEY, FACTS, random);
-  const rpcFor = () => {
+  const openLine = () => {
     throw new Error('nothing is sent in this test');
   };
-  const { chainId, finality } = FACTS;
-  const outbox = new Outbox({ store: wallet.outbox, rpcFor, chainId, finality, clock });
+  const { chainId } = FACTS;
+  const store = wallet.outbox;
+  const times = { resendMs: 120_000, spreadMs: 60_000 };
+  const delivery = new SilentDelivery({ store, openLine, clock, random, ...times });
+  const policy = agentPolicy(FACTS, (address) => wallet.offerOf(address));
+  const outbox = new Outbox({ store, delivery, chainId, policy, clock });
   const state = newMatchingState(FACTS, 10_000, 60);
   const asked: number[] = [];
   let next: MarketEvent[] | Error = [];
@@ -77,7 +84,7 @@ function boot(sql: ReturnType<typeof openSql>) {
     asked,
     offer,
     async read(events: MarketEvent[] | Error) {
-      next = events;
+      next = events instanceof Error ? events : events.map((event) => asSent(event, store));
       await market.poll(new AbortController().signal);
     },
     /** @returns how many transactions were signed in all */
@@ -85,9 +92,22 @@ function boot(sql: ReturnType<typeof openSql>) {
       const own = offer();
       const moment = { now: START + second, headAt: START + second };
       if (own) steps.advance(own, moment);
-      return wallet.outbox.open().length;
+      return wallet.outbox.signedOn(Math.floor(START / 86_400));
     },
   };
+}
+
+const KIND_OF: Partial<Record<MarketEvent['kind'], string>> = {
+  'offer-posted': 'postOffer',
+  'energy-deposited': 'depositEnergy',
+  'financial-deposited': 'depositFinancial',
+};
+
+/** The event as the transaction that was signed for it brings it about. */
+function asSent(event: MarketEvent, store: WalletOutboxStore): MarketEvent {
+  const own = store.open().filter(({ kind }) => kind === KIND_OF[event.kind]);
+  const [entry] = own;
+  return entry === undefined ? event : { ...event, transactionHash: entry.hash };
 }
 
 function eventsOf({ address: owner, terms }: OwnOffer) {
@@ -149,7 +169,8 @@ function reserved(terms: OwnTerms = TERMS) {
   wallet.reserve(terms, START * 1000, (START + 100) * 1000, START + 500);
   const offer = boot(sql).offer();
   if (!offer) throw new Error('the address was reserved');
-  const kinds = () => wallet.outbox.open().map(({ kind, nonce }) => `${nonce} ${kind}`);
+  const kinds = () =>
+    wallet.outbox.ofAddress(offer.address).map(({ kind, nonce }) => `${nonce} ${kind}`);
   return { sql, wallet, offer, events: eventsOf(offer), kinds };
 }
 
@@ -168,9 +189,10 @@ test('every step is done once, whenever the process dies', async () => {
     [events.final, 900, 1, 'posted'],
     [[], 2100, 1, 'posted'],
     [[...events.closed, SETTLED], 2600, 3, 'settled'],
-    [events.deposited, 2700, 3, undefined],
   ]);
   assert.equal(kinds(), ['0 postOffer', '1 depositEnergy', '2 depositFinancial']);
+  await live(sql, [[events.deposited, 2700, 3, undefined]]);
+  assert.equal(kinds(), [], 'a retired address leaves nothing behind');
 });
 
 test('an offer that did not trade is closed by itself', async () => {
@@ -183,7 +205,8 @@ test('an offer that did not trade is closed by itself', async () => {
     [[], 2100, 1, 'posted'],
     [back, 2600, 3, 'settled'],
   ]);
-  assert.equal(kinds(), ['0 closeOffer', '1 depositEnergy', '2 depositFinancial']);
+  const posted = '0 postOffer';
+  assert.equal(kinds(), [posted, '1 closeOffer', '2 depositEnergy', '3 depositFinancial']);
 });
 
 test('when nobody settles within a fair time, it does, with trades it has kept', async () => {
@@ -207,7 +230,8 @@ test('when nobody settles within a fair time, it does, with trades it has kept',
     .toArray(true);
   assert.equal([interval, bytes, positions], [BigInt(NOW + 1), trades, [1n]]);
   await live(sql, [[[...events.closed, SETTLED], 3600, 3, 'settled']]);
-  assert.equal(kinds(), ['0 settle', '1 depositEnergy', '2 depositFinancial']);
+  const posted = '0 postOffer';
+  assert.equal(kinds(), [posted, '1 settle', '2 depositEnergy', '3 depositFinancial']);
   assert.equal([...wallet.factsUnder('log.unsettled.')], [], 'what it kept is dropped');
 });
 
@@ -237,7 +261,7 @@ test('an offer of several intervals is closed when those in its range are settle
     [[{ ...final, interval: NOW + 2, trades: '0x' } as MarketEvent], 1800, 0, 'posted'],
   ];
   await live(sql, [...before, [[SETTLED], 1900, 0, 'posted'], [[], 2930, 1, 'posted']]);
-  assert.equal(kinds(), ['0 closeOffer']);
+  assert.equal(kinds(), ['0 postOffer', '1 closeOffer']);
 });
 
 test('it settles one after the other what it waits for, and closes then', async () => {
@@ -247,9 +271,9 @@ test('it settles one after the other what it waits for, and closes then', async 
   await run.read([...events.granted, ...events.posted, ...events.final]);
   await run.read([{ ...final, interval: NOW + 2 } as MarketEvent]);
   const signed: string[] = [];
-  for (const settled of [NOW + 1, NOW + 2, null]) {
-    assert.is(run.advance(3850), 1);
-    assert.is(run.advance(3850), 1, 'one at a time');
+  for (const [before, settled] of [NOW + 1, NOW + 2, null].entries()) {
+    assert.is(run.advance(3850), before + 1);
+    assert.is(run.advance(3850), before + 1, 'one at a time');
     const [entry] = wallet.outbox.open();
     signed.push(`${entry?.kind} ${entry?.ref}`);
     if (entry === undefined || settled === null) break;
