@@ -1,4 +1,4 @@
-/** What a solver's key may sign: solutions, final commitments, settlements, its stake and reward. */
+/** What a solver's key may sign: solutions, final commitments, settlements, stake and reward. */
 import { MATCHING_ABI } from '../chain/abi.ts';
 import { GAS_MAX } from '../chain/calls.ts';
 import type { MarketContracts } from '../chain/decode.ts';

@@ -48,14 +48,8 @@ async function setUp() {
   const store = new SqlOutboxStore(sql);
   const finality = { kind: 'instant' } as const;
   const chainId = await rpc.chainId();
-  const outbox = askingOutbox({
-    store,
-    rpcFor: () => rpc,
-    chainId,
-    finality,
-    clock,
-    policy: laxPolicy,
-  });
+  const parts = { store, rpcFor: () => rpc, chainId, finality, clock };
+  const outbox = askingOutbox({ ...parts, policy: laxPolicy });
   store.seedNonce(OWNER_ADDRESS, 0);
   store.seedNonce(HOLDER_ADDRESS, 0);
   const send = async (call: Call, key = OWNER) => {

@@ -177,7 +177,7 @@ test('a listing that lied costs no funds: earlier bytes go again before later on
 
 test('a nonce that a later one proves used up is given up, and no other', async () => {
   const { outbox, store, learn } = setUp();
-  const entries = [outbox.enqueue(KEY, CALL), outbox.enqueue(KEY, CALL), outbox.enqueue(KEY, CALL)];
+  const entries = [1, 2, 3].map(() => outbox.enqueue(KEY, CALL));
   await outbox.flush(never);
   learn(outbox, [entries[1]?.hash ?? '']);
   assert.equal(states(store), ['replaced', 'mined', 'sent']);
