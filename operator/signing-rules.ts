@@ -8,6 +8,8 @@ import { GAS_MAX } from '../chain/calls.ts';
 import type { MarketContracts } from '../chain/decode.ts';
 import { allow, changesOf, NO_LIMIT, SigningPolicy } from '../chain/signing-policy.ts';
 
+/** Only ever less, and for a while: what the DSO may do without the owner. */
+const EMERGENCIES = ['suspend', 'pause', 'resume', 'lowerFeederLimits'];
 const DSO_PER_DAY = 50_000;
 const OWNER_PER_DAY = 50_000;
 /** A grant over a whole horizon: see `grantGas`. */
@@ -39,8 +41,7 @@ export function dsoPolicy({ chainId, contracts }: OperatorRules): SigningPolicy 
         fault: ([, market]) => (isHere(market) ? null : elsewhere),
       }),
       ...allow(matching, MATCHING_ABI, ['fundRewards']),
-      // The DSO holds the settler's role too: emergencies.
-      ...allow(microgrid, MICROGRID_ABI, ['suspend'], { gasMax: GAS_MAX }),
+      ...allow(microgrid, MICROGRID_ABI, EMERGENCIES, { gasMax: GAS_MAX }),
     ],
   });
 }
