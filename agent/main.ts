@@ -20,7 +20,7 @@ import { openSql } from '../host/sqlite.ts';
 import { openSqlReadOnly } from '../host/sqlite-read-only.ts';
 import { guardedClock } from '../host/system-clock.ts';
 import { askUser, endWithReader, showProgress } from '../host/terminal.ts';
-import { torTransport } from '../host/tor-transport.ts';
+import { greetTor, torTransport } from '../host/tor-transport.ts';
 import { sleep, wallClock } from '../host/wall-clock.ts';
 import { type CommandHost, EXIT } from './cli/command.ts';
 import { runCommand } from './cli/main-command.ts';
@@ -72,6 +72,7 @@ function nodeHost(agentUser: string): CommandHost {
     timer: wallClock({ now: machineNowMs, realPerMarket: 1, isProven: () => false }),
     openTransport: ({ lab, tor }, origins) =>
       lab.clearNet ? clearTransport({ origins }) : torTransport({ socks: tor.socks, origins }),
+    greetTor,
     openClock: async ({ clock, unprovenClock }, log) =>
       clock === undefined && !unprovenClock ? guardedClock(log) : openClock(clock, 'agent'),
     listener: nodeHttpListener,

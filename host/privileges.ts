@@ -4,8 +4,8 @@
  */
 import { findGroups, findUser } from './machine.ts';
 
-/** Groups that may use serial ports and relays, kept where the machine has them. */
-const DEVICE_GROUPS = ['dialout', 'gpio', 'tty', 'systemd-journal'];
+/** Groups that may use serial ports, relays and Tor's socket, kept where the machine has them. */
+const DEVICE_GROUPS = ['dialout', 'gpio', 'tty', 'systemd-journal', 'transax-tor'];
 
 /**
  * Root becomes `name`, for good; anybody else stays who he is, and so does root where there is no

@@ -72,10 +72,7 @@ export async function socksConnect(
 ): Promise<void> {
   const bytes = reader(socket);
   try {
-    socket.write(Uint8Array.of(VERSION, 1, USER_AND_PASSWORD));
-    const method = await bytes.take(2);
-    if (method[0] !== VERSION) throw notTor('it does not speak SOCKS 5');
-    if (method[1] !== USER_AND_PASSWORD) throw notTor('it takes no user and password');
+    await greet(socket, bytes);
     const user = sized(target.user);
     const password = sized(target.password);
     socket.write(Buffer.concat([Uint8Array.of(1), user, password]));
@@ -99,6 +96,23 @@ export async function socksConnect(
   }
 }
 
+/** Asks whether Tor is there, and for nothing more. @throws SocksError */
+export async function socksGreet(socket: Socket): Promise<void> {
+  const bytes = reader(socket);
+  try {
+    await greet(socket, bytes);
+  } finally {
+    bytes.end();
+  }
+}
+
+async function greet(socket: Socket, bytes: Reader): Promise<void> {
+  socket.write(Uint8Array.of(VERSION, 1, USER_AND_PASSWORD));
+  const method = await bytes.take(2);
+  if (method[0] !== VERSION) throw notTor('it does not speak SOCKS 5');
+  if (method[1] !== USER_AND_PASSWORD) throw notTor('it takes no user and password');
+}
+
 function notTor(message: string): SocksError {
   return new SocksError('not-tor', message);
 }
@@ -110,6 +124,8 @@ function sized(text: string): Buffer {
   }
   return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
 }
+
+type Reader = ReturnType<typeof reader>;
 
 /** The bytes that came, in pieces of a known size. */
 function reader(socket: Socket) {

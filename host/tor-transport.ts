@@ -14,7 +14,7 @@ import tls from 'node:tls';
 import type { Line } from './exchange.ts';
 import { IDLE_MS, transportOf } from './identities.ts';
 import { type Transport, TransportError } from './ports.ts';
-import { SocksError, type SocksStage, socksConnect } from './socks5.ts';
+import { SocksError, type SocksStage, socksConnect, socksGreet } from './socks5.ts';
 
 /** Tor greets at once, whatever its network is like. */
 const GREETING_MS = 10_000;
@@ -64,6 +64,31 @@ export function torTransport({ socks, origins, ca }: TorOptions): Transport {
     },
     problem: () => problem ?? transport.problem(),
   };
+}
+
+/** Whether Tor answers there; opens nothing through it. @returns what is wrong; null: nothing */
+export async function greetTor(socks: string): Promise<string | null> {
+  const socket = net.connect(placeOf(socks));
+  socket.on('error', () => {});
+  let silence: string | null = null;
+  const timer = setTimeout(() => {
+    silence = silent(socks);
+    socket.destroy();
+  }, GREETING_MS);
+  try {
+    await socksGreet(socket);
+    return null;
+  } catch (error) {
+    if (!(error instanceof SocksError)) throw error;
+    return silence ?? sentenceOf(error, socks);
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+function silent(socks: string): string {
+  return `Tor does not answer at ${socks}: is tor running, and not stopped?`;
 }
 
 /** An exit of Tor's network could read and change plain HTTP. */
@@ -126,13 +151,11 @@ function open(way: Way, credentials: Credentials, target: URL): Opening {
   // Also when nobody waits any more.
   raw.on('error', () => {});
   let stage: SocksStage | 'tls' = 'greeting';
-  const silent = () => {
-    const said = `Tor does not answer at ${way.socks}: is tor running, and not stopped?`;
-    way.tell(said);
-    return said;
-  };
   const waitsFor = () => {
-    if (stage === 'greeting') return silent();
+    if (stage === 'greeting') {
+      way.tell(silent(way.socks));
+      return silent(way.socks);
+    }
     if (stage === 'tls') return `${target.origin} did not finish its TLS handshake in time`;
     return `Tor found no way to ${target.host} in time: has it a network, is the other side up?`;
   };
@@ -164,18 +187,23 @@ function addressOf({ protocol, hostname, port }: URL): { host: string; port: num
 }
 
 function explained(error: SocksError, way: Way, target: URL): TransportError {
-  const at = `at ${way.socks}`;
   const { code, message } = error;
   if (code === 'no-way') {
     return new TransportError('unreachable', `Tor cannot reach ${target.host}: ${message}`, error);
   }
-  const said = {
-    'no-answer': `Tor does not answer ${at}: is tor running? (${message})`,
-    denied: `Tor's socket ${at} may not be opened by this user: is it in the socket's group?`,
-    'not-tor': `what listens ${at} is not Tor: ${message}; check [tor] socks`,
-  }[code];
+  const said = sentenceOf(error, way.socks);
   way.tell(said);
   return new TransportError(code === 'not-tor' ? 'protocol' : 'unreachable', said, error);
+}
+
+function sentenceOf({ code, message }: SocksError, socks: string): string {
+  if (code === 'denied') {
+    return `Tor's socket at ${socks} may not be opened by this user: is it in the socket's group?`;
+  }
+  if (code === 'not-tor') {
+    return `what listens at ${socks} is not Tor: ${message}; check [tor] socks`;
+  }
+  return `Tor does not answer at ${socks}: is tor running? (${message})`;
 }
 
 function secured(raw: net.Socket, target: URL, ca: string | undefined): Promise<tls.TLSSocket> {

@@ -89,6 +89,8 @@ export interface CommandHost {
   timer: Pick<Clock, 'delay' | 'monotonicMs'>;
   /** To these origins alone: through Tor, or over the clear net where the lab's setting says so. */
   openTransport(settings: Pick<AgentSettings, 'lab' | 'tor'>, origins: string[]): Transport;
+  /** Whether Tor answers there: what is wrong, or null. */
+  greetTor(socks: string): Promise<string | null>;
   /** The clock of the lab settings, else this machine's, watched over. */
   openClock(lab: AgentSettings['lab'], log: Log): Promise<Clock & { close?(): void }>;
   listener(log: Log): HttpListener;

@@ -5,6 +5,7 @@ import { findAgent } from './agent-link.ts';
 import { type Command, type CommandArgs, type CommandHost, EXIT, loadSettings } from './command.ts';
 import { type Finding, failed, type Patient, warned, well } from './doctor/finding.ts';
 import { chain, clock, disk, enrolment, utility, wallet } from './doctor/peers.ts';
+import { tor } from './doctor/tor.ts';
 import { busErrors, meters, relays, serialPorts } from './doctor/wires.ts';
 import { mark } from './output.ts';
 
@@ -15,7 +16,7 @@ export const doctor: Command = {
   takes: '',
   summary: 'checks everything in order; says causes and remedies',
   text:
-    'Settings, agent, clock, serial ports, buses, meters, relays, disk, chain, utility, wallet. ' +
+    'Settings, agent, clock, serial ports, buses, meters, relays, disk, Tor, chain, utility, wallet. ' +
     'Reads only. Exit code 0 when all is well, 1 with warnings, 2 with failures.',
   options: [{ name: 'offline', text: 'asks neither chain nor utility' }],
   async run(host, args) {
@@ -61,6 +62,7 @@ export async function examine(host: CommandHost, args: CommandArgs): Promise<Fin
     ...(await meters(patient)),
     ...relays(patient),
     disk(patient),
+    await tor(patient),
     await chain(patient),
     await utility(patient),
     wallet(patient),

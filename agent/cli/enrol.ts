@@ -7,7 +7,7 @@ import { encodeRequestCode } from '../../market/enrolment.ts';
 import { hashGrid } from '../../market/grid.ts';
 import { domainOf, parseGridFile } from '../../market/grid-json.ts';
 import { hashEnrolment } from '../../market/messages.ts';
-import { pinGrid } from '../pinned-grid.ts';
+import { pinGrid, unfitEndpoint } from '../pinned-grid.ts';
 import { KEY_BYTES } from '../wallet/keys.ts';
 import { WALLET_MIGRATIONS } from '../wallet/schema.ts';
 import { createWallet } from '../wallet/wallet.ts';
@@ -45,6 +45,8 @@ export const enrol: Command = {
     try {
       const wallet = createWallet(sql, key, facts, host.random);
       pinGrid(host.files, settings.state.grid, text);
+      const unfit = unfitEndpoint(settings.lab, facts);
+      if (unfit !== null) host.say(`warning: ${unfit}; the agent will not start with it`);
       const gridHash = hashGrid(facts);
       const digest = hashEnrolment(domainOf(facts), { meterId: wallet.meterId, gridHash });
       const signature = wallet.signAsMeter(digest);

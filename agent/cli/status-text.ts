@@ -65,6 +65,7 @@ function facts(status: AgentStatus, { colour }: Look): string[] {
     const since = sinceMs === null ? '' : ` since ${ageText(nowMs - sinceMs)}`;
     add(name, isOn !== null, isOn === null ? 'unknown' : `${isOn ? 'on' : 'off'}${since}`);
   }
+  add('outside', status.transport.problem === null, transportText(status.transport));
   if (chain !== null) {
     const age = chain.headAt === null ? '' : ` (${ageText(nowMs - chain.headAt * 1000)})`;
     const read =
@@ -87,6 +88,11 @@ function facts(status: AgentStatus, { colour }: Look): string[] {
     add('solver', status.solver.problem === null, solverText(status.solver));
   }
   return lines;
+}
+
+function transportText({ socks, problem }: AgentStatus['transport']): string {
+  const way = socks === null ? 'without Tor (lab)' : `through Tor at ${socks}`;
+  return problem === null ? way : `${way}: ${problem}`;
 }
 
 function solverText(solver: NonNullable<AgentStatus['solver']>): string {

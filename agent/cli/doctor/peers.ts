@@ -16,6 +16,8 @@ const DAY_S = 86_400;
 const CARD_BYTES = 30e12;
 const SHORT_LIFE_YEARS = 3;
 const ASK_MS = 8_000;
+/** The first circuit of an onion service takes its time. */
+const ASK_TOR_MS = 45_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export async function clock({ host, settings, agent }: Patient): Promise<Finding> {
@@ -124,7 +126,8 @@ async function askPeer(
   const facts = pinned({ host, settings });
   if (facts === null) return well(name, 'not asked: not enrolled');
   const transport = host.openTransport(settings, endpointsOf(facts));
-  const options = { identity: 'doctor', deadlineMs: ASK_MS, maxBytes: MAX_ANSWER_BYTES };
+  const deadlineMs = transport.kind === 'tor' ? ASK_TOR_MS : ASK_MS;
+  const options = { identity: 'doctor', deadlineMs, maxBytes: MAX_ANSWER_BYTES };
   try {
     return await ask(facts, async (url, body) => (await transport.post(url, body, options)).body);
   } catch (error) {
