@@ -49,7 +49,8 @@ export function pinGrid(files: Files, path: string, text: string): GridFile {
       throw new PinnedGridError(
         'other-grid',
         `the grid file offered is not a newer issue of the pinned one (${path}, ` +
-          `"${pinned.facts.name}", issue ${pinned.facts.issue}), signed by the same key`,
+          `"${pinned.facts.name}", issue ${pinned.facts.issue}), signed by the same key or one ` +
+          'that its owner endorsed',
       );
     }
   }

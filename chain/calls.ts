@@ -298,6 +298,15 @@ export function admitMarketCall(address: string, market: string): Call {
   return call(address, microgrid, 'admitMarket', [market]);
 }
 
+export function proposeOwnerCall(address: string, next: string): Call {
+  return call(address, microgrid, 'proposeOwner', [next]);
+}
+
+/** By the proposed owner. */
+export function acceptOwnerCall(address: string): Call {
+  return call(address, microgrid, 'acceptOwner', []);
+}
+
 export function sealCall(address: string): Call {
   return call(address, microgrid, 'seal', []);
 }

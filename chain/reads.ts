@@ -75,6 +75,17 @@ export class MarketReads {
     return String((await this.#microgrid('owner', [], signal))[0]).toLowerCase();
   }
 
+  /** Who may accept ownership, lower case; null: nobody. */
+  async proposedOwner(signal?: AbortSignal): Promise<string | null> {
+    const next = String((await this.#microgrid('proposedOwner', [], signal))[0]).toLowerCase();
+    return BigInt(next) === 0n ? null : next;
+  }
+
+  /** From when on a proposed market may be admitted, unix s; 0: it was not proposed. */
+  async admittedAt(market: string, signal?: AbortSignal): Promise<number> {
+    return Number((await this.#microgrid('admittedAt', [market], signal))[0]);
+  }
+
   async isGranter(holder: string, signal?: AbortSignal): Promise<boolean> {
     return (await this.#microgrid('isGranter', [holder], signal))[0] === true;
   }

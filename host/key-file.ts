@@ -11,13 +11,28 @@ import { FileError } from './ports.ts';
 const KEY_BYTES = 32;
 /** Raw, or in hexadecimal with `0x` and a line end; anything longer is no key. */
 const MAX_FILE_BYTES = 2 + 2 * KEY_BYTES + 2;
+const MAX_TEXT_BYTES = 16 * 1024;
 
 /**
  * @throws FileError `missing`; `denied` when others may read it, or it is a link; `other` when it
  *   does not hold 32 bytes.
  */
 export function readKeyFile(path: string): Uint8Array {
-  let content: Buffer;
+  return parseKey(path, readSecret(path, MAX_FILE_BYTES));
+}
+
+/**
+ * A text that only its owner can read: a passphrase, a keystore.
+ * @throws FileError `missing`, `denied`, as of a key; `other` when it is absurdly long
+ */
+export function readSecretText(path: string): string {
+  const content = readSecret(path, MAX_TEXT_BYTES);
+  if (content.length <= MAX_TEXT_BYTES) return content.toString('utf8');
+  throw new FileError(path, 'other', `${path} is longer than ${MAX_TEXT_BYTES} bytes`);
+}
+
+/** @returns at most one byte more than `maxBytes`, which shows that there are too many */
+function readSecret(path: string, maxBytes: number): Buffer {
   try {
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
@@ -25,8 +40,8 @@ export function readKeyFile(path: string): Uint8Array {
       if ((mode & 0o077) !== 0) {
         throw new FileError(path, 'denied', `others may read ${path}: run chmod 0400 on it`);
       }
-      content = Buffer.alloc(MAX_FILE_BYTES + 1);
-      content = content.subarray(0, readSync(file, content, 0, content.length, 0));
+      const content = Buffer.alloc(maxBytes + 1);
+      return content.subarray(0, readSync(file, content, 0, content.length, 0));
     } finally {
       closeSync(file);
     }
@@ -37,15 +52,19 @@ export function readKeyFile(path: string): Uint8Array {
     }
     throw fileError(path, 'read', cause);
   }
-  return parseKey(path, content);
 }
 
 /** Writes 64 hexadecimal digits, mode 0400. @throws FileError, also when there is one already. */
 export function writeKeyFile(path: string, key: Uint8Array): void {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`);
+  writeSecretText(path, `${Buffer.from(key).toString('hex')}\n`);
+}
+
+/** A new file of mode 0400. @throws FileError, also when there is one already. */
+export function writeSecretText(path: string, text: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o400));
-    writeWhole(path, `${Buffer.from(key).toString('hex')}\n`, 0o400);
+    writeWhole(path, text, 0o400);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
       throw new FileError(path, 'other', `${path} exists already; a key is never replaced`, cause);

@@ -27,6 +27,34 @@ export function askUser(question: string): Promise<string | null> {
   });
 }
 
+/** A line that is typed and not shown; null where nobody can be asked. Ctrl-C, Ctrl-D end it. */
+export function askHidden(question: string): Promise<string | null> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY) return Promise.resolve(null);
+  stderr.write(question);
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  return new Promise((resolve) => {
+    let line = '';
+    const end = (answer: string | null) => {
+      stdin.off('data', take);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write('\n');
+      resolve(answer);
+    };
+    const take = (text: string) => {
+      for (const char of text) {
+        if (char === '\r' || char === '\n') return end(line);
+        if (char === '\u0003' || char === '\u0004') return end(null);
+        line = char === '\u007f' || char === '\b' ? [...line].slice(0, -1).join('') : line + char;
+      }
+    };
+    stdin.on('data', take);
+    stdin.resume();
+  });
+}
+
 /** A reader that went away, as `head` does, is no error. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

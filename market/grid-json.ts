@@ -3,7 +3,7 @@
  * strictly, all faults together; who signed it is checked against the key that it names.
  */
 import * as v from 'valibot';
-import { type GridFacts, type GridFile, hashGrid } from './grid.ts';
+import { canonicalJson, type GridFacts, type GridFile, hashEndorsement, hashGrid } from './grid.ts';
 import { ADDRESS_FORM, isHttpUrl, type JsonFault, readJson } from './json-forms.ts';
 import { isSignedBy, type SigningDomain } from './messages.ts';
 import { MAX_UINT32, MAX_UINT48 } from './units.ts';
@@ -39,6 +39,8 @@ const finality = v.variant('kind', [
 const facts = v.strictObject({
   format: v.literal('transax-grid-1'),
   issue: positive,
+  term: v.optional(positive),
+  owner: v.optional(address),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   chainId: whole(1, Number.MAX_SAFE_INTEGER),
   contracts: v.strictObject({ microgrid: address, assets: address, matching: address }),
@@ -58,9 +60,15 @@ const facts = v.strictObject({
   offersPerAsset: positive,
   tariffZone: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
 });
+const signature = v.pipe(
+  v.string(),
+  v.regex(/^0x[0-9a-fA-F]{130}$/, 'not a signature of 65 bytes'),
+);
+const endorsement = v.strictObject({ term: positive, dso: address, owner: address, signature });
 const file = v.strictObject({
   facts,
-  signature: v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{130}$/, 'not a signature of 65 bytes')),
+  signature,
+  endorsements: v.optional(v.pipe(v.array(endorsement), v.maxLength(64))),
 });
 
 /**
@@ -89,12 +97,40 @@ export function gridFileJson(grid: GridFile): string {
   return `${JSON.stringify(grid, null, 2)}\n`;
 }
 
-/** Whether a file may take the place of the pinned one: a later issue under the pinned key. */
+/**
+ * Whether a file may take the place of the pinned one: of the same market, and either a later issue
+ * under the pinned key, or of a later term whose key the owner that was pinned endorsed. A later
+ * term counts whatever its issue, so that a stolen key cannot run ahead of it.
+ */
 export function isNewerIssue(pinned: GridFile, offered: GridFile): boolean {
-  return (
-    offered.facts.issue > pinned.facts.issue &&
-    isSignedBy(hashGrid(offered.facts), offered.signature, pinned.facts.dso.address)
-  );
+  const [before, after] = [pinned.facts, offered.facts];
+  const place = ({ chainId, contracts }: GridFacts) => canonicalJson({ chainId, contracts });
+  if (place(before) !== place(after)) return false;
+  const held = followEndorsements(before, offered.endorsements ?? []);
+  if (held === null || after.dso.address !== held.dso || termOf(after) !== held.term) return false;
+  // A file of an older release names no owner: the key that it pinned may name the first one.
+  if (held.owner !== undefined && after.owner !== held.owner) return false;
+  const isLater = held.term > termOf(before) || after.issue > before.issue;
+  return isLater && isSignedBy(hashGrid(after), offered.signature, held.dso);
+}
+
+/** Who holds the grid once the endorsements later than the pinned term are followed; null: one of
+ * them is not by the owner before it. */
+function followEndorsements(facts: GridFacts, endorsements: NonNullable<GridFile['endorsements']>) {
+  let held = { term: termOf(facts), dso: facts.dso.address, owner: facts.owner };
+  for (const { signature, ...next } of endorsements) {
+    if (next.term <= held.term) continue;
+    const { owner } = held;
+    if (owner === undefined) return null;
+    if (!isSignedBy(hashEndorsement(facts, next), signature, owner)) return null;
+    held = next;
+  }
+  return held;
+}
+
+/** Files of older releases are of the first term. */
+export function termOf({ term }: Pick<GridFacts, 'term'>): number {
+  return term ?? 1;
 }
 
 /** What every message of this grid is signed under. */

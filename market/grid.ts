@@ -16,6 +16,13 @@ export interface GridFacts {
   format: 'transax-grid-1';
   /** Counts up; a pinned grid is replaced only by a newer one signed by the same key. */
   issue: number;
+  /**
+   * Counts the DSO's keys: 1 is that of the deployment, each later one was endorsed by the owner.
+   * Files of older releases have neither term nor owner.
+   */
+  term?: number | undefined;
+  /** Who may name another DSO key, or another owner: the cold key of the contracts. */
+  owner?: Address | undefined;
   name: string;
   chainId: number;
   contracts: { microgrid: Address; assets: Address; matching: Address };
@@ -37,6 +44,30 @@ export interface GridFile {
   facts: GridFacts;
   /** The DSO's signature over `hashGrid(facts)`. */
   signature: string;
+  /** How the DSO's key came to be the one it is, from the first change on; every later file of
+   * the grid carries all of them along. */
+  endorsements?: Endorsement[] | undefined;
+}
+
+/**
+ * The owner's word that from a term on the DSO has another key: what lets meters follow when the
+ * key they pinned was lost or stolen. The thief of a DSO's key cannot make one.
+ */
+export interface Endorsement {
+  term: number;
+  dso: Address;
+  owner: Address;
+  /** By the owner of the term before, over `hashEndorsement`. */
+  signature: string;
+}
+
+/** Digest of an endorsement: for one market only. */
+export function hashEndorsement(
+  { chainId, contracts }: Pick<GridFacts, 'chainId' | 'contracts'>,
+  { term, dso, owner }: Omit<Endorsement, 'signature'>,
+): Hex32 {
+  const said = { format: 'transax-endorsement-1', chainId, contracts, term, dso, owner };
+  return keccak256(toUtf8Bytes(canonicalJson(said)));
 }
 
 /** Digest of the facts: keccak256 of their canonical JSON (keys sorted, no spaces). */

@@ -41,8 +41,10 @@ export interface OperatorSettings {
     metersRpc: string[];
     finality: Finality;
   };
-  /** Absolute paths of key files. */
-  keys: { owner: string; dso: string; solver: string };
+  /** Absolute paths of keystores, and of the files that hold their passphrases; null: none. */
+  keys: Record<'owner' | 'dso' | 'solver', string> & {
+    passphrases: Record<'owner' | 'dso' | 'solver', string | null>;
+  };
   /** Absolute paths. */
   files: { deployment: string; books: string; solver: string; grid: string; socket: string };
   grid: GridSettings;
@@ -70,7 +72,8 @@ export interface OperatorSettings {
   };
   /** Where Tor listens: the path of a Unix socket, or an address and port of this machine. */
   tor: { socks: string };
-  lab: { clearNet: boolean; clock: string | undefined };
+  /** `plainKeys`: keys may lie in their files without a passphrase. */
+  lab: { clearNet: boolean; plainKeys: boolean; clock: string | undefined };
 }
 
 /**
@@ -91,7 +94,7 @@ export function readOperatorSettings(
       metersRpc: raw.chain.meters_rpc ?? raw.chain.rpc,
       finality: raw.chain.finality,
     },
-    keys: { owner: at(raw.keys.owner), dso: at(raw.keys.dso), solver: at(raw.keys.solver) },
+    keys: keysOf(raw.keys, at),
     files: {
       deployment: at(raw.files.deployment),
       books,
@@ -117,7 +120,28 @@ export function readOperatorSettings(
       payout: raw.solver.payout ?? null,
     },
     tor: raw.tor,
-    lab: { clearNet: raw.lab.clear_net, clock: raw.lab.clock },
+    lab: {
+      clearNet: raw.lab.clear_net,
+      plainKeys: raw.lab.plain_keys,
+      clock: raw.lab.clock,
+    },
+  };
+}
+
+function keysOf(
+  raw: v.InferOutput<typeof KEYS>,
+  at: (path: string) => string,
+): OperatorSettings['keys'] {
+  const passphrase = (path: string | undefined) => (path === undefined ? null : at(path));
+  return {
+    owner: at(raw.owner),
+    dso: at(raw.dso),
+    solver: at(raw.solver),
+    passphrases: {
+      owner: passphrase(raw.owner_passphrase),
+      dso: passphrase(raw.dso_passphrase),
+      solver: passphrase(raw.solver_passphrase),
+    },
   };
 }
 
@@ -246,20 +270,22 @@ const ENDPOINTS = v.pipe(
   v.minLength(1, 'must name at least one endpoint'),
 );
 
+const KEYS = table({
+  owner: v.optional(PATH, 'owner.key'),
+  dso: v.optional(PATH, 'dso.key'),
+  solver: v.optional(PATH, 'solver.key'),
+  owner_passphrase: v.optional(PATH),
+  dso_passphrase: v.optional(PATH),
+  solver_passphrase: v.optional(PATH),
+});
+
 const TABLES = table({
   chain: table({
     rpc: ENDPOINTS,
     meters_rpc: v.optional(ENDPOINTS),
     finality: v.optional(FINALITY, 'instant'),
   }),
-  keys: v.optional(
-    table({
-      owner: v.optional(PATH, 'owner.key'),
-      dso: v.optional(PATH, 'dso.key'),
-      solver: v.optional(PATH, 'solver.key'),
-    }),
-    {},
-  ),
+  keys: v.optional(KEYS, {}),
   files: v.optional(
     table({
       deployment: v.optional(PATH, 'deployment.json'),
@@ -312,6 +338,7 @@ const TABLES = table({
   lab: v.optional(
     table({
       clear_net: v.optional(FLAG, false),
+      plain_keys: v.optional(FLAG, false),
       clock: v.optional(
         v.pipe(
           v.string('must be text'),

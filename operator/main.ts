@@ -4,9 +4,17 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nodeFiles } from '../host/files.ts';
+import { nodeFolders } from '../host/folders.ts';
 import { nodeHttpListener } from '../host/http-listener.ts';
 import { clearTransport } from '../host/http-transport.ts';
-import { readKeyFile, writeKeyFile } from '../host/key-file.ts';
+import {
+  credentialPath,
+  readKeyFile,
+  readSecretText,
+  writeKeyFile,
+  writeSecretText,
+} from '../host/key-file.ts';
+import { nodeKeystoreCipher } from '../host/keystore-cipher.ts';
 import { openClock } from '../host/lab-clock.ts';
 import { stderrLog } from '../host/log.ts';
 import type { Transport } from '../host/ports.ts';
@@ -14,6 +22,7 @@ import { requestUnix } from '../host/post-unix.ts';
 import { nodeRandom } from '../host/random.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
+import { askHidden } from '../host/terminal.ts';
 import { torTransport } from '../host/tor-transport.ts';
 import { isLoopback } from '../market/endpoints.ts';
 import { runCommand } from './cli/commands.ts';
@@ -46,6 +55,7 @@ function nodeHost(command: string, signal: AbortSignal, closers: (() => void)[])
   const log = stderrLog(command === '' ? 'operator' : command);
   return {
     files: nodeFiles(),
+    folders: nodeFolders,
     random: nodeRandom(),
     log,
     resources: projectResources(),
@@ -53,6 +63,11 @@ function nodeHost(command: string, signal: AbortSignal, closers: (() => void)[])
     openSql: (path, options) => openSql(path, options),
     readKey: readKeyFile,
     writeKey: writeKeyFile,
+    readSecret: readSecretText,
+    writeSecret: writeSecretText,
+    credentialPath,
+    askHidden,
+    cipher: nodeKeystoreCipher,
     transport: (settings, origins) => {
       const transport = transportFor(settings, origins);
       closers.push(() => transport.close());

@@ -73,6 +73,7 @@ stake = "1"
 
 [lab]
 clear_net = true
+plain_keys = true
 ${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
 }
 

@@ -24,6 +24,10 @@ export const OPTIONS = {
   stake: { type: 'string' },
   payout: { type: 'string' },
   to: { type: 'string' },
+  'new-passphrase': { type: 'string' },
+  key: { type: 'string' },
+  nonce: { type: 'string' },
+  owner: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;

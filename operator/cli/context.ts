@@ -5,7 +5,7 @@ import { askingOutbox, type Outbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
 import type { SigningPolicy } from '../../chain/signing-policy.ts';
-import { type Clock, FileError, type Log, type Sql, SqlError } from '../../host/ports.ts';
+import { type Clock, type Log, type Sql, SqlError } from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { parseGridFile } from '../../market/grid-json.ts';
 import { BOOKS_MIGRATIONS } from '../books/schema.ts';
@@ -107,19 +107,9 @@ export async function openBooks<T = never>(
   }
 }
 
-/** A key that must be there. @throws FileError */
-export function readKey(host: OperatorHost, path: string, setting: string): Uint8Array {
-  try {
-    return host.readKey(path);
-  } catch (error) {
-    if (!(error instanceof FileError) || error.code !== 'missing') throw error;
-    const hint = `${error.message}; check [keys] ${setting}, or run transax-operator deploy`;
-    throw new FileError(path, error.code, hint, error);
-  }
-}
-
 /** Said at each start, so that a lab's shortcuts are never taken for the real thing. */
 export function sayLab(log: Log, settings: OperatorSettings): void {
   if (settings.lab.clearNet) log.warn('lab: clear net: the chain is reached without Tor');
+  if (settings.lab.plainKeys) log.warn('lab: keys lie in their files without a passphrase');
   if (settings.lab.clock !== undefined) log.warn('lab: market time is not that of this machine');
 }

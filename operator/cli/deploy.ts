@@ -7,12 +7,11 @@ import type { OperatorSettings } from '../config.ts';
 import { deploy } from '../deploy.ts';
 import { DeploymentError, deploymentJson } from '../deployment.ts';
 import type { OperatorHost } from '../host.ts';
+import { type KeyRole, makeKey, readKey } from '../key-ring.ts';
 import { addressOf } from '../keys.ts';
 import { deployingPolicy } from '../signing-rules.ts';
 import type { Command } from './command.ts';
 import { openBooks, outboxOf, rpcOf, sayLab } from './context.ts';
-
-const KEY_BYTES = 32;
 
 export const deployCommand: Command = {
   words: ['deploy'],
@@ -33,9 +32,9 @@ export async function runDeploy(host: OperatorHost, settings: OperatorSettings):
   }
   sayLab(log, settings);
   const keys = {
-    owner: keyAt(host, settings.keys.owner),
-    dso: keyAt(host, settings.keys.dso),
-    solver: keyAt(host, settings.keys.solver),
+    owner: await keyAt(host, settings, 'owner'),
+    dso: await keyAt(host, settings, 'dso'),
+    solver: await keyAt(host, settings, 'solver'),
   };
   const clock = await host.openClock(undefined, 'deploy');
   const rpc = rpcOf(host, settings, clock, 'owner');
@@ -74,10 +73,7 @@ function artifactOf(host: OperatorHost, name: string): ContractArtifact {
   return JSON.parse(text);
 }
 
-function keyAt(host: OperatorHost, path: string): Uint8Array {
-  if (!host.files.exists(path)) {
-    host.writeKey(path, host.random.bytes(KEY_BYTES));
-    host.log.info('a key was made', { path });
-  }
-  return host.readKey(path);
+function keyAt(host: OperatorHost, settings: OperatorSettings, role: KeyRole): Promise<Uint8Array> {
+  const make = host.files.exists(settings.keys[role]) ? readKey : makeKey;
+  return make(host, settings, role);
 }

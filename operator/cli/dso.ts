@@ -15,17 +15,10 @@ import { answerOrder } from '../dso/orders.ts';
 import { Dso } from '../dso/service.ts';
 import { checkDsoKey } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
+import { readKey } from '../key-ring.ts';
 import { dsoPolicy } from '../signing-rules.ts';
 import type { Command } from './command.ts';
-import {
-  loadDeployment,
-  loadGrid,
-  openBooks,
-  outboxOf,
-  readKey,
-  rpcOf,
-  sayLab,
-} from './context.ts';
+import { loadDeployment, loadGrid, openBooks, outboxOf, rpcOf, sayLab } from './context.ts';
 
 const SOCKET_MODE = 0o600;
 const MARKET = 'market';
@@ -43,7 +36,7 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
   const { log, signal } = host;
   const deployment = loadDeployment(host, settings);
   const grid = loadGrid(host, settings, deployment);
-  const key = readKey(host, settings.keys.dso, 'dso');
+  const key = await readKey(host, settings, 'dso');
   checkDsoKey(deployment, key);
   sayLab(log, settings);
   const clock = await host.openClock(settings.lab.clock, 'dso');

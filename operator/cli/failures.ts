@@ -10,6 +10,8 @@ import { SettingsError } from '../../market/settings/toml.ts';
 import { DeploymentError } from '../deployment.ts';
 import { OrderError } from '../dso/orders.ts';
 import { EnrolError } from '../enrol.ts';
+import { KeystoreError } from '../keystore.ts';
+import { OwnerOrderError } from '../owner-orders.ts';
 import { UsageError } from './command.ts';
 
 export const EXIT_FAILED = 1;
@@ -23,8 +25,10 @@ const KNOWN = [
   FileError,
   FollowerError,
   GridFileError,
+  KeystoreError,
   OrderError,
   OutboxError,
+  OwnerOrderError,
   QuantityError,
   RequestCodeError,
   SettingsError,

@@ -3,8 +3,9 @@ import { gridFileJson, parseGridFile } from '../../market/grid-json.ts';
 import type { OperatorSettings } from '../config.ts';
 import { exportGrid } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
+import { readKey } from '../key-ring.ts';
 import type { Command } from './command.ts';
-import { loadDeployment, readKey } from './context.ts';
+import { loadDeployment } from './context.ts';
 
 export const gridExport: Command = {
   words: ['grid', 'export'],
@@ -21,16 +22,16 @@ export const gridExport: Command = {
  * @param out a copy is written there, null for none
  * @throws DeploymentError, GridFileError, FileError
  */
-export function runGridExport(
+export async function runGridExport(
   host: OperatorHost,
   settings: OperatorSettings,
   out: string | null,
-): void {
+): Promise<void> {
   const { files, log } = host;
   const deployment = loadDeployment(host, settings);
   const path = settings.files.grid;
   const before = files.exists(path) ? parseGridFile(files.readText(path)) : null;
-  const dsoKey = readKey(host, settings.keys.dso, 'dso');
+  const dsoKey = await readKey(host, settings, 'dso');
   const grid = exportGrid(settings, deployment, dsoKey, before);
   if (grid !== before) files.writeText(path, gridFileJson(grid));
   if (out !== null) files.writeText(out, gridFileJson(grid));

@@ -15,6 +15,7 @@ import { EnrolError, type EnrolTerms } from '../enrol.ts';
 import type { OperatorHost } from '../host.ts';
 import { type Command, numberOf } from './command.ts';
 import { loadDeployment, loadGrid, openBooks } from './context.ts';
+import { tableText } from './table-text.ts';
 
 const ASK_MS = 10_000;
 
@@ -142,14 +143,14 @@ export async function runMeterList(
         JSON.stringify(meters, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
       );
     } else {
-      for (const line of tableOf(meters)) host.print(line);
+      host.print(tableOf(meters));
     }
   } finally {
     sql.close();
   }
 }
 
-function tableOf(meters: readonly MeterSummary[]): string[] {
+function tableOf(meters: readonly MeterSummary[]): string {
   const rows = meters.map((meter) => [
     meter.meterId,
     String(meter.feeder),
@@ -159,14 +160,5 @@ function tableOf(meters: readonly MeterSummary[]): string[] {
     String(meter.readings.count),
     meter.suspended ? 'suspended' : '',
   ]);
-  const head = ['meter', 'feeder', 'limit', 'balance', 'grants', 'readings', ''];
-  const widths = head.map((title, at) =>
-    Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)),
-  );
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return tableText(['meter', 'feeder', 'limit', 'balance', 'grants', 'readings', ''], rows);
 }

@@ -17,9 +17,10 @@ import {
 } from '../dso/orders.ts';
 import { checkDsoKey } from '../grid-export.ts';
 import type { OperatorHost } from '../host.ts';
+import { readKey } from '../key-ring.ts';
 import { addressOf } from '../keys.ts';
 import { dsoPolicy } from '../signing-rules.ts';
-import { openBooks, outboxOf, readKey, rpcOf } from './context.ts';
+import { openBooks, outboxOf, rpcOf } from './context.ts';
 
 const ASK_MS = 10_000;
 const LOOK_MS = 300;
@@ -43,7 +44,7 @@ export async function carryOut(
     return;
   }
   try {
-    const key = readKey(host, settings.keys.dso, 'dso');
+    const key = await readKey(host, settings, 'dso');
     checkDsoKey(deployment, key);
     const rpc = rpcOf(host, settings, clock, 'dso');
     const outbox = outboxOf(opened, rpc, settings, deployment.chainId, {

@@ -17,9 +17,10 @@ import type { OperatorSettings } from '../config.ts';
 import type { Deployment } from '../deployment.ts';
 import { OrderError } from '../dso/orders.ts';
 import type { OperatorHost } from '../host.ts';
+import { readKey } from '../key-ring.ts';
 import { addressOf } from '../keys.ts';
 import { addressOf as addressText, amountOf, type Command } from './command.ts';
-import { loadDeployment, outboxOf, readKey, rpcOf } from './context.ts';
+import { loadDeployment, outboxOf, rpcOf } from './context.ts';
 import { carryOut, untilTrue } from './orders.ts';
 
 /** Not the one of the running solver: this command decides by itself when to collect. */
@@ -103,7 +104,7 @@ export async function runSolverClaim(
   to: string | null,
 ): Promise<void> {
   const deployment = loadDeployment(host, settings);
-  const key = readKey(host, settings.keys.solver, 'solver');
+  const key = await readKey(host, settings, 'solver');
   const payout = to ?? settings.solver.payout ?? addressOf(key);
   const sql = openSolverSql(host, settings);
   try {

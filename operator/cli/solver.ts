@@ -7,9 +7,10 @@ import { solverPolicy } from '../../solver/signing-rules.ts';
 import { SOLVER_MIGRATIONS } from '../books/schema.ts';
 import type { OperatorSettings } from '../config.ts';
 import type { OperatorHost } from '../host.ts';
+import { readKey } from '../key-ring.ts';
 import { addressOf } from '../keys.ts';
 import type { Command } from './command.ts';
-import { loadDeployment, outboxOf, readKey, rpcOf, sayLab } from './context.ts';
+import { loadDeployment, outboxOf, rpcOf, sayLab } from './context.ts';
 
 export const solverCommand: Command = {
   words: ['solver'],
@@ -22,7 +23,7 @@ export const solverCommand: Command = {
 export async function runSolver(host: OperatorHost, settings: OperatorSettings): Promise<void> {
   const { log, signal } = host;
   const deployment = loadDeployment(host, settings);
-  const key = readKey(host, settings.keys.solver, 'solver');
+  const key = await readKey(host, settings, 'solver');
   const address = addressOf(key);
   if (address !== deployment.solver) {
     log.warn('this solver is not the one that the DSO grants a stake: it needs one of its own', {

@@ -3,14 +3,34 @@ import type { Command } from './command.ts';
 import { deployCommand } from './deploy.ts';
 import { dsoCommand } from './dso.ts';
 import { gridExport } from './grid.ts';
+import { gridAdopt, gridDraft, gridEndorse, gridReissue } from './grid-term.ts';
+import { keysCreate, keysImport, keysList, keysPassphrase } from './keys.ts';
 import { meterAdd, meterList, meterResume, meterSuspend } from './meter.ts';
 import { rewardsFund, rewardsShow } from './rewards.ts';
+import {
+  rolesAcceptOwner,
+  rolesAdmitMarket,
+  rolesGrantDso,
+  rolesProposeMarket,
+  rolesProposeOwner,
+  rolesRevokeDso,
+  rolesShow,
+  send,
+} from './roles.ts';
 import { solverCommand } from './solver.ts';
 import { solverAdmit, solverClaim } from './solver-money.ts';
 
 export const COMMANDS: readonly Command[] = [
   deployCommand,
+  keysCreate,
+  keysList,
+  keysImport,
+  keysPassphrase,
   gridExport,
+  gridReissue,
+  gridDraft,
+  gridEndorse,
+  gridAdopt,
   meterAdd,
   meterList,
   meterSuspend,
@@ -21,4 +41,12 @@ export const COMMANDS: readonly Command[] = [
   solverClaim,
   rewardsFund,
   rewardsShow,
+  rolesShow,
+  rolesGrantDso,
+  rolesRevokeDso,
+  rolesProposeOwner,
+  rolesAcceptOwner,
+  rolesProposeMarket,
+  rolesAdmitMarket,
+  send,
 ];

@@ -141,7 +141,7 @@ test('what cannot be is told in one clear line', async () => {
   try {
     const { utility, run } = world;
     const cases: [string[], number, RegExp][] = [
-      [['rewards', 'fund'], 2, /is not an amount/],
+      [['rewards', 'fund'], 2, /needs an amount/],
       [['rewards', 'fund', '0'], 2, /must be above 0/],
       [['rewards', 'fund', '5 EUR'], 2, /"5 EUR"/],
       [['solver', 'admit'], 2, /needs the address/],

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { hexlify, randomBytes, SigningKey, Wallet } from 'ethers';
 import { compileContracts } from '../../build/contracts.ts';
 import { nodeFiles } from '../../host/files.ts';
+import { nodeFolders } from '../../host/folders.ts';
 import { nodeHttpListener } from '../../host/http-listener.ts';
 import { clearTransport } from '../../host/http-transport.ts';
-import { readKeyFile, writeKeyFile } from '../../host/key-file.ts';
+import { readKeyFile, readSecretText, writeKeyFile, writeSecretText } from '../../host/key-file.ts';
+import { nodeKeystoreCipher } from '../../host/keystore-cipher.ts';
 import type { Clock, Transport } from '../../host/ports.ts';
 import { requestUnix } from '../../host/post-unix.ts';
 import { nodeRandom } from '../../host/random.ts';
@@ -46,6 +48,7 @@ poll = "200 ms"
 poll = "200 ms"
 [lab]
 clear_net = true
+plain_keys = true
 ${more}`;
 }
 
@@ -64,6 +67,7 @@ export function commandHost(signal: AbortSignal, transport?: (origins: string[])
   const opened: Transport[] = [];
   const host: OperatorHost = {
     files: nodeFiles(),
+    folders: nodeFolders,
     random: nodeRandom(),
     resources: projectResources(),
     listener: nodeHttpListener(),
@@ -75,6 +79,11 @@ export function commandHost(signal: AbortSignal, transport?: (origins: string[])
     openSql: (path, options) => openSql(path, options),
     readKey: readKeyFile,
     writeKey: writeKeyFile,
+    readSecret: readSecretText,
+    writeSecret: writeSecretText,
+    credentialPath: () => null,
+    askHidden: async () => null,
+    cipher: { ...nodeKeystoreCipher, newN: 1024 },
     transport: (_, origins) => {
       const made = transport?.(origins) ?? clearTransport({ origins });
       opened.push(made);
