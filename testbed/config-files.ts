@@ -5,6 +5,8 @@ export interface OperatorPlan {
   name: string;
   /** Endpoints of the chain. */
   rpc: readonly string[];
+  /** The same for meters, where they reach it in another way. */
+  metersRpc?: readonly string[];
   dsoPort: number;
   /** Where meters find the DSO; at its port by default. */
   dsoUrl?: string;
@@ -26,8 +28,8 @@ export function operatorToml(plan: OperatorPlan): string {
     )
     .join('\n');
   return `[chain]
-rpc = [${plan.rpc.map((url) => `"${url}"`).join(', ')}]
-finality = "instant"
+rpc = ${listToml(plan.rpc)}
+${plan.metersRpc ? `meters_rpc = ${listToml(plan.metersRpc)}\n` : ''}finality = "instant"
 
 [keys]
 owner = "owner.key"
@@ -75,6 +77,10 @@ stake = "1"
 clear_net = true
 plain_keys = true
 ${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
+}
+
+function listToml(urls: readonly string[]): string {
+  return `[${urls.map((url) => `"${url}"`).join(', ')}]`;
 }
 
 export interface AgentPlan {

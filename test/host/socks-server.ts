@@ -34,7 +34,7 @@ export interface SocksServer {
   close(): Promise<void>;
 }
 
-/** @param ports where `name:port` really is, on loopback */
+/** @param ports where `name:port` really is, on loopback; `*` is all others */
 export async function socksServer(
   path: string,
   ports: Record<string, number>,
@@ -95,7 +95,7 @@ function serve(
       if (lie === 'refuses') return void socket.write(Uint8Array.of(5, 4, 0, 1, 0, 0, 0, 0, 0, 0));
       if (lie === 'nowhere') return void socket.write(GOOD_REPLY);
       if (lie === 'speaks') return void socket.write(Buffer.concat([GOOD_REPLY, GOOD_REPLY]));
-      const outer = connect({ host: '127.0.0.1', port: ports[target] ?? 1 });
+      const outer = connect({ host: '127.0.0.1', port: ports[target] ?? ports['*'] ?? 1 });
       sockets.add(outer);
       outer.on('error', () => socket.destroy());
       outer.on('close', () => sockets.delete(outer));

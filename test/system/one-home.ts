@@ -12,6 +12,7 @@ import { ChainHost } from '../../testbed/chain-host.ts';
 import { operatorToml } from '../../testbed/config-files.ts';
 import { freePort } from '../../testbed/free-port.ts';
 import { GENERATED_START_MS, type HomeSpec } from '../../testbed/homes/community.ts';
+import type { Outside } from '../../testbed/neighbourhood.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import { Gate } from './gate.ts';
 import { type InstalledHome, installHome } from './installed-home.ts';
@@ -29,6 +30,8 @@ export interface MarketHome {
   spec: HomeSpec;
   /** The agent's program for this home; from source by default. */
   program?: (folder: string) => Program;
+  /** Changes its `agent.toml`. */
+  edit?: (text: string) => string;
 }
 
 export interface Utility {
@@ -55,11 +58,19 @@ export interface Market {
   interval(): number;
 }
 
+/** Makes another way for the agents to chain and DSO, before they are told of it. */
+export type Reach = (at: {
+  chainPort: number;
+  dsoPort: number;
+  folder: string;
+}) => Promise<Outside>;
+
 /** @param intervalRealMs real time of an interval */
 export async function withMarket(
   wanted: readonly MarketHome[],
   intervalRealMs: number,
   work: (market: Market) => Promise<void>,
+  reach?: Reach,
 ): Promise<void> {
   await compileContracts();
   const folder = temporaryFolder();
@@ -71,7 +82,11 @@ export async function withMarket(
   const meterIds: string[] = [];
   let clock: Clock | null = null;
   try {
-    const config = await setUpUtility(folder.path, { chain, gate, factor, homes: wanted });
+    const dsoPort = await freePort();
+    const outside =
+      (await reach?.({ chainPort: chain.anvil.port, dsoPort, folder: folder.path })) ?? null;
+    const place = { chain, gate, factor, homes: wanted, dsoPort, outside };
+    const config = await setUpUtility(folder.path, place);
     for (const { spec, program } of wanted) {
       const now = () => clock?.now() ?? startsAtMs;
       const its = program?.(join(folder.path, spec.name)) ?? AGENT;
@@ -83,10 +98,12 @@ export async function withMarket(
     const scale = { startsAtMs, wallOriginMs, factor };
     clock = scaledClock(scale);
     const setting = `scaled:${startsAtMs}:${wallOriginMs}:${factor}`;
-    for (const home of homes) {
+    homes.forEach((home, at) => {
       const times = { pollSeconds: INTERVAL_MS / 1000 / LOOKS, ...timesOf(factor) };
-      home.configure({ ...times, clock: setting });
-    }
+      const { spec, edit } = wanted[at] ?? {};
+      const socks = outside?.socksOf(spec?.name ?? '') ?? null;
+      home.configure({ ...times, clock: setting, socks }, edit);
+    });
     useDirectly(config, gate.url, chain.anvil.url, setting);
     await operate({ clock, scale, chain, gate, homes, meterIds, config }, work);
   } finally {
@@ -107,11 +124,13 @@ interface Place {
   gate: Gate;
   factor: number;
   homes: readonly MarketHome[];
+  dsoPort: number;
+  outside: Outside | null;
 }
 
 /** Deploys and exports. @returns the path of operator.toml */
 async function setUpUtility(folder: string, place: Place): Promise<string> {
-  const { chain, gate, factor, homes } = place;
+  const { chain, gate, factor, homes, dsoPort, outside } = place;
   const directory = join(folder, 'operator');
   mkdirSync(directory);
   const config = join(directory, 'operator.toml');
@@ -122,7 +141,8 @@ async function setUpUtility(folder: string, place: Place): Promise<string> {
   const text = operatorToml({
     name: 'Example',
     rpc: [gate.url],
-    dsoPort: await freePort(),
+    ...(outside === null ? {} : { metersRpc: outside.rpc, dsoUrl: outside.dsoUrl }),
+    dsoPort,
     community: {
       source: 'Example',
       startsAtMs: GENERATED_START_MS,
