@@ -256,7 +256,9 @@ export class TradingService implements MarketView {
       await this.#advance(signal);
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
-      // A disk that fails: nothing is signed, nothing leaves; everything is tried again.
+      // A disk that fails: nothing is signed, nothing leaves; everything is tried again, from what
+      // the wallet has.
+      this.#market.spoil();
       this.#note(`wallet or journal cannot be written: ${error.message}`);
     }
   }

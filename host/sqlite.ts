@@ -40,12 +40,12 @@ export function openSql(path: string, options: SqlOptions = {}): Sql {
   try {
     const check = isMemory || options.key === undefined ? null : new KeyCheck(path, options.key);
     check?.beforeOpen();
-    const db = withSqlErrors(path, () => {
-      if (!isMemory && !readOnly) closeSync(openSync(path, 'a', FILE_MODE));
-      return new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: BUSY_MS });
-    });
+    if (!isMemory && !readOnly) {
+      withSqlErrors(path, () => closeSync(openSync(path, 'a', FILE_MODE)));
+    }
+    const connect = () => connectTo(path, readOnly, options.key);
+    const db = connect();
     try {
-      withSqlErrors(path, () => prepareFile(db, readOnly, options.key));
       if (!readOnly) {
         check?.afterOpen();
         migrate(path, db, options.migrations ?? []);
@@ -54,27 +54,52 @@ export function openSql(path: string, options: SqlOptions = {}): Sql {
       db.close();
       throw error;
     }
-    return new SqliteFile(path, db, lock);
+    return new SqliteFile(path, db, lock, connect);
   } catch (error) {
     lock?.close();
     throw error;
   }
 }
 
+/** @throws SqlError */
+function connectTo(path: string, readOnly: boolean, key?: Uint8Array): Database.Database {
+  const options = { readonly: readOnly, fileMustExist: readOnly, timeout: BUSY_MS };
+  const db = withSqlErrors(path, () => new Database(path, options));
+  try {
+    withSqlErrors(path, () => prepareFile(db, readOnly, key));
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 class SqliteFile implements Sql {
   readonly #path: string;
-  readonly #db: Database.Database;
+  #db: Database.Database;
   readonly #lock: Database.Database | null;
+  readonly #connect: () => Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
+  /**
+   * An fsync failed: what this connection believes to be in the file may never get there, and no
+   * later fsync would say so. It is closed, and the file read anew, before anything else is done.
+   */
+  #isSuspect = false;
 
-  constructor(path: string, db: Database.Database, lock: Database.Database | null) {
+  constructor(
+    path: string,
+    db: Database.Database,
+    lock: Database.Database | null,
+    connect: () => Database.Database,
+  ) {
     this.#path = path;
     this.#db = db;
     this.#lock = lock;
+    this.#connect = connect;
   }
 
   run(sql: string, ...params: SqlValue[]): { changes: number; lastId: number } {
-    return withSqlErrors(this.#path, () => {
+    return this.#guarded(() => {
       const result = this.#statement(sql).run(...params);
       return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
     });
@@ -82,24 +107,20 @@ class SqliteFile implements Sql {
 
   get(sql: string, ...params: SqlValue[]): SqlRow | undefined {
     // better-sqlite3 types rows as unknown; a row of SQLite holds nothing else than these values.
-    return withSqlErrors(
-      this.#path,
-      () => this.#statement(sql).get(...params) as SqlRow | undefined,
-    );
+    return this.#guarded(() => this.#statement(sql).get(...params) as SqlRow | undefined);
   }
 
   all(sql: string, ...params: SqlValue[]): SqlRow[] {
-    return withSqlErrors(this.#path, () => this.#statement(sql).all(...params) as SqlRow[]);
+    return this.#guarded(() => this.#statement(sql).all(...params) as SqlRow[]);
   }
 
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) throw new Error('transactions may not be nested');
-    const path = this.#path;
-    withSqlErrors(path, () => this.#db.exec(this.#lock === null ? 'BEGIN' : 'BEGIN IMMEDIATE'));
+    this.#guarded(() => this.#db.exec(this.#lock === null ? 'BEGIN' : 'BEGIN IMMEDIATE'));
     try {
       const result = work();
       if (result instanceof Promise) throw new Error('a transaction cannot wait for a promise');
-      withSqlErrors(path, () => this.#db.exec('COMMIT'));
+      this.#guarded(() => this.#db.exec('COMMIT'));
       return result;
     } finally {
       // Still open: the work or the commit failed, and the first error is the one to report.
@@ -117,6 +138,25 @@ class SqliteFile implements Sql {
     this.#statements.clear();
     this.#db.close();
     this.#lock?.close();
+  }
+
+  #guarded<T>(work: () => T): T {
+    return withSqlErrors(this.#path, () => {
+      if (this.#isSuspect && !this.#db.inTransaction) this.#reopen();
+      try {
+        return work();
+      } catch (error) {
+        if (isFailedSync(error)) this.#isSuspect = true;
+        throw error;
+      }
+    });
+  }
+
+  #reopen(): void {
+    this.#statements.clear();
+    this.#db.close();
+    this.#db = this.#connect();
+    this.#isSuspect = false;
   }
 
   #statement(sql: string): Database.Statement {
@@ -198,6 +238,10 @@ function withSqlErrors<T>(path: string, work: () => T): T {
     if (code === null) throw cause;
     throw new SqlError(path, code, sentence(path, code, cause), cause);
   }
+}
+
+function isFailedSync(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && /_FSYNC$/.test(String(cause.code));
 }
 
 function codeOf(cause: unknown): SqlError['code'] | null {

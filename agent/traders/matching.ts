@@ -82,6 +82,18 @@ export function newMatchingState(
   };
 }
 
+/** All that log and wallet told; what the market is like stays. */
+export function forgetAll(state: MatchingState): void {
+  state.byAddress.clear();
+  state.byOfferId.clear();
+  state.finals.clear();
+  state.changed.clear();
+  state.pending.clear();
+  state.candidate = new Map();
+  state.unsettled.clear();
+  state.voidedEarly.clear();
+}
+
 /** Takes an offer of this home into the state, new or read from the wallet. */
 export function addOwnOffer(state: MatchingState, offer: OwnOffer): void {
   state.byAddress.set(offer.address, offer);

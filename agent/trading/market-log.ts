@@ -15,6 +15,7 @@ import type { Interval } from '../../market/intervals.ts';
 import {
   addOwnOffer,
   dropNeedless,
+  forgetAll,
   type MatchingState,
   matchingTrader,
   type TariffFrom,
@@ -55,9 +56,11 @@ export function finalitySeconds(finality: Finality, blockSeconds: number): numbe
 
 export class MarketLog {
   readonly #o: MarketLogOptions;
-  readonly #unsettled: UnsettledFacts;
-  #feed: MarketFeed;
-  #savedBlock: number;
+  #unsettled!: UnsettledFacts;
+  #feed!: MarketFeed;
+  #savedBlock!: number;
+  /** The wallet could not be written: what is known here may be more than what it has. */
+  #isSpoiled = false;
   #head: Head | null = null;
   /** When the last good poll began, market ms. */
   #polledAtMs: number | null = null;
@@ -65,18 +68,7 @@ export class MarketLog {
 
   constructor(options: MarketLogOptions) {
     this.#o = options;
-    const { wallet, state, firstBlock } = options;
-    const cursor = wallet.fact(CURSOR);
-    this.#savedBlock = cursor === null ? firstBlock : Number(cursor);
-    // From the very beginning on the candidate is known: there is none.
-    state.isCandidateKnown = cursor === null;
-    for (const offer of wallet.liveOffers()) addOwnOffer(state, offer);
-    const finals = JSON.parse(wallet.fact(FINALS) ?? '[]') as Interval[];
-    for (const interval of finals) state.finals.add(interval);
-    state.tariffs = JSON.parse(wallet.fact(TARIFFS) ?? '[]') as TariffFrom[];
-    state.pausedFor = JSON.parse(wallet.fact(PAUSED) ?? 'null') as string | null;
-    this.#unsettled = new UnsettledFacts(wallet, state);
-    this.#feed = options.openFeed(this.#savedBlock);
+    this.#load();
   }
 
   /** The last final block read; null before the first good poll. */
@@ -107,8 +99,21 @@ export class MarketLog {
     return this.#polledAtMs !== null && this.#problem === null;
   }
 
-  /** Reads what is new. A failure is noted, and tried again by the next call. */
+  /**
+   * After a failure of the wallet: what counts is what it has. The next poll reads it anew, and the
+   * log on from there.
+   */
+  spoil(): void {
+    this.#isSpoiled = true;
+    this.#polledAtMs = null;
+  }
+
+  /**
+   * Reads what is new. A failure of the chain is noted, and tried again by the next call.
+   * @throws SqlError; call `spoil` then
+   */
   async poll(signal: AbortSignal): Promise<void> {
+    if (this.#isSpoiled) this.#load();
     const { clock, blockLagSeconds } = this.#o;
     const startedAtMs = clock.now();
     const askedAtMs = clock.monotonicMs();
@@ -125,6 +130,25 @@ export class MarketLog {
       else if (!(error instanceof RpcError)) throw error;
       else this.#note(error.message);
     }
+  }
+
+  /** From the wallet, as after a start. @throws SqlError */
+  #load(): void {
+    const { wallet, state, firstBlock, openFeed } = this.#o;
+    const cursor = wallet.fact(CURSOR);
+    const offers = wallet.liveOffers();
+    forgetAll(state);
+    this.#savedBlock = cursor === null ? firstBlock : Number(cursor);
+    // From the very beginning on the candidate is known: there is none.
+    state.isCandidateKnown = cursor === null;
+    for (const offer of offers) addOwnOffer(state, offer);
+    const finals = JSON.parse(wallet.fact(FINALS) ?? '[]') as Interval[];
+    for (const interval of finals) state.finals.add(interval);
+    state.tariffs = JSON.parse(wallet.fact(TARIFFS) ?? '[]') as TariffFrom[];
+    state.pausedFor = JSON.parse(wallet.fact(PAUSED) ?? 'null') as string | null;
+    this.#unsettled = new UnsettledFacts(wallet, state);
+    this.#feed = openFeed(this.#savedBlock);
+    this.#isSpoiled = false;
   }
 
   #take(news: MarketNews): void {
