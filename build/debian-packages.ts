@@ -105,6 +105,12 @@ export const PACKAGES: readonly DebianPackage[] = [
     daemons: ['tor.service', 'tor@default.service'],
   },
   {
+    name: 'strace',
+    group: 'system',
+    reason: 'agents are killed, and their disks fail, at a call of the kernel',
+    isThere: () => isOnPath('strace'),
+  },
+  {
     name: 'python3',
     group: 'binary',
     reason: 'the binary reads a unit on a pseudo-terminal',

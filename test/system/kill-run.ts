@@ -15,7 +15,7 @@ import { type ChainRecord, collectChain } from '../../testbed/audit/collect.ts';
 import type { Child } from '../../testbed/children.ts';
 import { chooseCommunity } from '../../testbed/choose-community.ts';
 import { INTERVAL_SECONDS } from '../../testbed/neighbourhood.ts';
-import { type RunOptions, readOptions } from '../../testbed/options.ts';
+import { readOptions } from '../../testbed/options.ts';
 import { figuresOf, homesByAddress, type RunFigures } from '../../testbed/report.ts';
 import { prepareRun, type Run, startHome, startOperator } from '../../testbed/run.ts';
 import { type Fate, type Sent, type TappedEndpoint, tapEndpoint } from './tapped-endpoint.ts';
@@ -50,13 +50,11 @@ export interface Kill {
   code: number | null;
 }
 
-export interface Aftermath {
+/** What a run leaves behind: on the chain, in the books, in the wallets. */
+export interface Remains {
   figures: RunFigures;
   firstInterval: number;
   lastInterval: number;
-  kills: Kill[];
-  /** Processes that ended although nobody killed them. */
-  fallen: string[];
   sent: readonly Sent[];
   chain: ChainRecord;
   homes: string[];
@@ -69,6 +67,12 @@ export interface Aftermath {
   solverOutbox: SqlRow[];
   /** By home. */
   wallets: Map<string, { outbox: SqlRow[]; addresses: SqlRow[] }>;
+}
+
+export interface Aftermath extends Remains {
+  kills: Kill[];
+  /** Processes that ended although nobody killed them. */
+  fallen: string[];
   /** Readings of the run's intervals that the DSO did not acknowledge, in words. */
   unacknowledged: string[];
   /** The last lines of each log, for who must find out what happened. */
@@ -102,7 +106,13 @@ export async function playWithBlows(args: string[], blows: Blow[]): Promise<Afte
     const unacknowledged = await settled(run);
     trouble.isOver = true;
     await run.stop();
-    return await collect(run, options, trouble, tap, unacknowledged);
+    return {
+      ...(await collectRemains(run, options.intervals, tap)),
+      ...{ kills: trouble.kills, fallen: trouble.fallen, unacknowledged },
+      tails: run.neighbourhood.homes
+        .map(({ spec }) => run.children.find(spec.name)?.tail() ?? '')
+        .join('\n'),
+    };
   } finally {
     await run.remove();
     await tap.close();
@@ -240,24 +250,21 @@ function readRows(path: string, sql: string, key?: Uint8Array): SqlRow[] {
   }
 }
 
-async function collect(
+/** After the run's processes have ended. */
+export async function collectRemains(
   run: Run,
-  options: RunOptions,
-  trouble: Trouble,
+  endedIntervals: number,
   tap: TappedEndpoint,
-  unacknowledged: string[],
-): Promise<Aftermath> {
+): Promise<Remains> {
   const operator = join(run.neighbourhood.operatorConfig, '..');
   const { facts } = parseGridFile(readFileSync(join(operator, 'grid.json'), 'utf8'));
-  const measured = { wallSeconds: 0, maxRssMiB: 0, endedIntervals: options.intervals };
+  const measured = { wallSeconds: 0, maxRssMiB: 0, endedIntervals };
   const table = (name: string) => readRows(join(operator, 'books.db'), `SELECT * FROM ${name}`);
   const { homes } = run.neighbourhood;
   return {
     figures: await figuresOf(run, facts, measured),
     firstInterval: run.firstInterval,
-    lastInterval: run.firstInterval + options.intervals - 1,
-    kills: trouble.kills,
-    fallen: trouble.fallen,
+    lastInterval: run.firstInterval + endedIntervals - 1,
     sent: tap.sent,
     chain: await collectChain(run.chain.anvil.url, facts.contracts, facts.deployedAtBlock),
     homes: homes.map(({ spec }) => spec.name),
@@ -280,9 +287,5 @@ async function collect(
         return [spec.name, { outbox, addresses: rows('SELECT * FROM addresses') }];
       }),
     ),
-    unacknowledged,
-    tails: run.neighbourhood.homes
-      .map(({ spec }) => run.children.find(spec.name)?.tail() ?? '')
-      .join('\n'),
   };
 }
