@@ -203,11 +203,14 @@ function problemsOf(input: StatusInput): string[] {
   }
   const stuck = input.transport.problem();
   if (stuck !== null) found.push(stuck);
+  const isOfIt = (text: string) => stuck !== null && text.includes(stuck);
   for (const obstacle of trading?.obstacles ?? []) {
-    if (!found.some((problem) => problem.startsWith(obstacle))) found.push(obstacle);
+    if (!isOfIt(obstacle) && !found.some((problem) => problem.startsWith(obstacle)))
+      found.push(obstacle);
   }
   const problem = settling?.problem ?? null;
-  if (problem !== null && !found.includes(problem)) found.push(`readings wait: ${problem}`);
+  if (problem !== null && !isOfIt(problem) && !found.includes(problem))
+    found.push(`readings wait: ${problem}`);
   const refused = settling?.refused[0];
   if (refused) {
     found.push(`the DSO refuses the reading of interval ${refused.interval}: ${refused.sentence}`);

@@ -18,6 +18,7 @@ import { SocksError, type SocksStage, socksConnect, socksGreet } from './socks5.
 
 /** Tor greets at once, whatever its network is like. */
 const GREETING_MS = 10_000;
+const NO_GREETING = 'no greeting';
 const CREDENTIAL_BYTES = 16;
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
@@ -70,17 +71,13 @@ export function torTransport({ socks, origins, ca }: TorOptions): Transport {
 export async function greetTor(socks: string): Promise<string | null> {
   const socket = net.connect(placeOf(socks));
   socket.on('error', () => {});
-  let silence: string | null = null;
-  const timer = setTimeout(() => {
-    silence = silent(socks);
-    socket.destroy();
-  }, GREETING_MS);
+  const timer = setTimeout(() => socket.destroy(new Error(NO_GREETING)), GREETING_MS);
   try {
     await socksGreet(socket);
     return null;
   } catch (error) {
     if (!(error instanceof SocksError)) throw error;
-    return silence ?? sentenceOf(error, socks);
+    return sentenceOf(error, socks);
   } finally {
     clearTimeout(timer);
     socket.destroy();
@@ -160,7 +157,7 @@ function open(way: Way, credentials: Credentials, target: URL): Opening {
     return `Tor found no way to ${target.host} in time: has it a network, is the other side up?`;
   };
   const connect = async (): Promise<Duplex> => {
-    const timer = setTimeout(() => raw.destroy(new Error('no greeting')), GREETING_MS);
+    const timer = setTimeout(() => raw.destroy(new Error(NO_GREETING)), GREETING_MS);
     try {
       await socksConnect(raw, { ...addressOf(target), ...credentials }, (next) => {
         clearTimeout(timer);
@@ -203,6 +200,7 @@ function sentenceOf({ code, message }: SocksError, socks: string): string {
   if (code === 'not-tor') {
     return `what listens at ${socks} is not Tor: ${message}; check [tor] socks`;
   }
+  if (message === NO_GREETING) return silent(socks);
   return `Tor does not answer at ${socks}: is tor running? (${message})`;
 }
 

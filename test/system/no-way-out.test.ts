@@ -195,16 +195,15 @@ const inHome =
 const portsOf = ({ config }: InstalledHome): number[] =>
   [...readFileSync(config, 'utf8').matchAll(/10\.77\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
 
-async function reach(at: {
-  chainPort: number;
-  dsoPort: number;
-  folder: string;
-}): Promise<TorNetwork> {
+function startNetwork(
+  folder: string,
+  { chainPort, dsoPort }: { chainPort: number; dsoPort: number },
+): Promise<TorNetwork> {
   return TorNetwork.start({
-    directory: join(at.folder, 'tor'),
+    directory: join(folder, 'tor'),
     onionServices: [
-      { name: CHAIN, port: at.chainPort },
-      { name: 'dso', port: at.dsoPort },
+      { name: CHAIN, port: chainPort },
+      { name: 'dso', port: dsoPort },
     ],
     clients: ['home', 'neighbour'],
   });
@@ -249,7 +248,7 @@ test('Tor killed, stopped or lying: nothing leaves, and trading goes on by itsel
         await act({ folder: folder.path, market, network, shelly, tor });
       },
       async (at) => {
-        const made = await reach(at);
+        const made = await startNetwork(folder.path, at);
         tor = made;
         return {
           rpc: [made.onionUrl(CHAIN)],
@@ -275,7 +274,6 @@ async function act(
   const { startsAtMs, wallOriginMs, factor } = market.scale;
   const clock = `scaled:${startsAtMs}:${wallOriginMs}:${factor}`;
   const probe = await enrolProbe(folder, network, market);
-  console.log('enrolled', performance.now() | 0);
   probe.configure({ clock, socks: tor.socks('home') }, inHome());
   await network.open([...portsOf(home), ...portsOf(probe), shelly.port], folder);
   const agents = [home, neighbour, probe].map((each) => each.start());

@@ -62,7 +62,6 @@ export interface Market {
 export type Reach = (at: {
   chainPort: number;
   dsoPort: number;
-  folder: string;
 }) => Promise<Outside>;
 
 /** @param intervalRealMs real time of an interval */
@@ -84,7 +83,7 @@ export async function withMarket(
   try {
     const dsoPort = await freePort();
     const outside =
-      (await reach?.({ chainPort: chain.anvil.port, dsoPort, folder: folder.path })) ?? null;
+      (await reach?.({ chainPort: chain.anvil.port, dsoPort })) ?? null;
     const place = { chain, gate, factor, homes: wanted, dsoPort, outside };
     const config = await setUpUtility(folder.path, place);
     for (const { spec, program } of wanted) {
