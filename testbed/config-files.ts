@@ -138,7 +138,7 @@ ${outsideToml(plan.socks ?? null)}${plan.clock === null ? 'unproven_clock = true
 /** Through Tor there are two endpoints, so that agents can compare them. */
 function outsideToml(socks: string | null): string {
   if (socks === null) return '[lab]\nclear_net = true\nsingle_endpoint = true\n';
-  return `[tor]\nsocks = "${socks}"\n\n[lab]\n`;
+  return `[tor]\nsocks = "${socks}"\n\n[lab]\nsingle_endpoint = true\n`;
 }
 
 function batteryToml(home: HomeSpec): string {
