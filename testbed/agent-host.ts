@@ -1,7 +1,8 @@
 /**
  * A process that carries many agents in stepped time: `agent-host.ts LIST SOCKET`, where LIST is a
  * JSON file with the paths of their settings and SOCKET is the conductor's. Each agent has its own
- * journal, wallet, bus and addresses, as in a process of its own; clock and log reader are shared.
+ * journal, wallet, bus and addresses, as in a process of its own; clock and log reader are shared,
+ * without Tor connections too.
  */
 
 import { readFileSync } from 'node:fs';
@@ -20,6 +21,7 @@ import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
 import { connectSteppedClock } from '../host/stepped-socket.ts';
+import { torTransport } from '../host/tor-transport.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { parseGridFile } from '../market/grid-json.ts';
 import { labRandom } from './lab-random.ts';
@@ -35,14 +37,16 @@ async function main(listFile: string, socket: string): Promise<void> {
   const [first] = settings;
   if (first === undefined) throw new Error(`${listFile} names no agent`);
   const { facts } = parseGridFile(readFileSync(first.state.grid, 'utf8'));
-  const transport = clearTransport({ origins: originsOf(facts) });
+  const transport = transportOf(first, facts);
   const clock = await connectSteppedClock(socket, listFile);
   // Held busy until all agents run, so that none of them misses a step.
   const starting = clock.pacer('start');
   const feed = openFeed(facts, transport, clock);
   const agents: RunningAgent[] = [];
   for (const each of settings) {
-    agents.push(await startOne(each, { clock, transport, feed }));
+    // Through Tor their identities are apart, as in processes of their own.
+    const own = each.lab.clearNet ? transport : transportOf(each, facts);
+    agents.push(await startOne(each, { clock, transport: own, feed }));
   }
   starting.close();
   await told();
@@ -94,8 +98,9 @@ function openFeed(facts: GridFacts, transport: Transport, clock: Clock): SharedF
   return new SharedFeed(source, clock);
 }
 
-function originsOf(facts: GridFacts): string[] {
-  return [...facts.rpc, facts.dso.url].map((url) => new URL(url).origin);
+function transportOf({ lab, tor }: AgentSettings, facts: GridFacts): Transport {
+  const origins = [...facts.rpc, facts.dso.url].map((url) => new URL(url).origin);
+  return lab.clearNet ? clearTransport({ origins }) : torTransport({ socks: tor.socks, origins });
 }
 
 function told(): Promise<void> {

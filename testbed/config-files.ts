@@ -74,9 +74,8 @@ poll = "${plan.pollSeconds} s"
 stake = "1"
 
 [lab]
-clear_net = true
 plain_keys = true
-${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
+${plan.metersRpc ? '' : 'clear_net = true\n'}${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
 }
 
 function listToml(urls: readonly string[]): string {

@@ -97,12 +97,10 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
     ]);
   await options.chain.whileMining(() => operator('deploy'));
   const outside = (await opening) ?? null;
-  // Meters are told of the endpoints for them; the utility has its own way to its own node.
   writeOperator(settings, null, outside);
   const commandAtMs = performance.now();
   await operator('grid', 'export');
   const commandMs = performance.now() - commandAtMs;
-  writeOperator(settings, null, null);
 
   options.say(`installer: enrols ${options.community.homes.length} meters`);
   const gridFile = join(operatorDirectory, 'grid.json');
@@ -116,7 +114,7 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
     commandMs,
     useClock(clock) {
       dsoPort.release();
-      writeOperator(settings, clock, null);
+      writeOperator(settings, clock, outside);
       for (const home of homes) writeAgent(home, { options, outside, clock });
     },
     async close() {
@@ -134,9 +132,9 @@ function writeOperator(
   const { community, pace, horizonIntervals } = options;
   const text = operatorToml({
     name: community.source,
-    rpc: outside?.rpc ?? [options.rpcUrl ?? options.chain.anvil.url],
+    rpc: [options.rpcUrl ?? options.chain.anvil.url],
     dsoPort,
-    ...(outside === null ? {} : { dsoUrl: outside.dsoUrl }),
+    ...(outside === null ? {} : { metersRpc: outside.rpc, dsoUrl: outside.dsoUrl }),
     community,
     horizonIntervals,
     leadSeconds: pace.leadSeconds,

@@ -52,7 +52,7 @@ test('different identities use different circuits', async () => {
   none(identitiesAreApart(after, HOMES), after);
 });
 
-test('a transaction is alone on its connection and on its circuit', async () => {
+test('an address has a connection and a circuit to itself, and asks nothing there', async () => {
   const after = await run();
   none(writersAreAlone(after), after);
 });

@@ -52,7 +52,11 @@ export function identitiesAreApart(after: TorAftermath, homes: number): string[]
   return faults;
 }
 
-/** By what the endpoint's owner sees: one transaction on a circuit, and nothing beside it. */
+/**
+ * By what the endpoint's owner sees: a circuit on which transactions came carried nothing else, and
+ * those of one address only, on one connection. (An address whose first transaction is in no block
+ * yet sends it again before the next.)
+ */
 export function writersAreAlone({ connections }: TorAftermath): string[] {
   const faults: string[] = [];
   const byCircuit = new Map<string, SeenConnection[]>();
@@ -66,7 +70,11 @@ export function writersAreAlone({ connections }: TorAftermath): string[] {
     if (telling.length > 0) faults.push(`circuit ${circuit} asked ${[...new Set(telling)]}`);
     if (!methods.includes(SEND)) continue;
     writers += 1;
-    if (methods.length > 1) faults.push(`circuit ${circuit} carried ${methods.join(', ')}`);
+    const others = methods.filter((method) => method !== SEND);
+    if (others.length > 0) faults.push(`circuit ${circuit} carried ${others.join(', ')} too`);
+    const senders = new Set(list.flatMap((one) => one.senders));
+    if (senders.size > 1) faults.push(`circuit ${circuit} carried ${senders.size} addresses`);
+    if (list.length > 1) faults.push(`circuit ${circuit} carried ${list.length} connections`);
   }
   if (writers === 0) faults.push('nobody sent a transaction through the onion service');
   return faults;
