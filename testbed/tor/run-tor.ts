@@ -5,7 +5,7 @@
 import type { ChainHost } from '../chain-host.ts';
 import type { Outside } from '../neighbourhood.ts';
 import { CircuitLog } from './circuit-log.ts';
-import { TorNetwork } from './tor-network.ts';
+import { requireTor, TorNetwork } from './tor-network.ts';
 
 /** Of the chain: agents take nothing for final that only one endpoint says. */
 const CHAIN_SERVICES = ['chain1', 'chain2'];
@@ -56,7 +56,9 @@ export class RunTor {
     this.#target = target;
   }
 
+  /** @throws TorError when this machine has no tor */
   static async at(directory: string, surroundings: Surroundings): Promise<RunTor> {
+    requireTor();
     const { support, chain } = surroundings;
     const asked = await support.onionTarget?.(chain.anvil.url);
     const target = asked ?? { port: chain.anvil.port, tellsCircuits: false };

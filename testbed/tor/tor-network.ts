@@ -40,6 +40,13 @@ export interface TorNetworkOptions {
   signal?: AbortSignal;
 }
 
+/** @throws TorError when this machine has no tor */
+export function requireTor(): void {
+  const missing = PROGRAMS.find((program) => !isOnPath(program));
+  if (missing === undefined) return;
+  throw new TorError('missing', `${missing} is missing: apt-get install tor`);
+}
+
 export class TorNetwork {
   /** From the start until everything can be reached. */
   readonly readyMs: number;
@@ -56,10 +63,7 @@ export class TorNetwork {
 
   /** @throws TorError; the signal's reason when it aborts */
   static async start(options: TorNetworkOptions): Promise<TorNetwork> {
-    const missing = PROGRAMS.find((program) => !isOnPath(program));
-    if (missing !== undefined) {
-      throw new TorError('missing', `${missing} is missing: apt-get install tor`);
-    }
+    requireTor();
     const startedAt = performance.now();
     const members = await prepare(options);
     try {
