@@ -43,7 +43,9 @@ export interface CrashRun {
 
 /** Intervals of the clean run, the one before the first included. */
 const CLEAN_INTERVALS = 2.5;
-const PATIENCE_INTERVALS = 2;
+const PATIENCE_INTERVALS = 3;
+/** Books and chain get so long after the agents' end to come to rest, in intervals. */
+const REST_INTERVALS = 1;
 
 export async function playCrashes(options: CrashOptions): Promise<CrashRun> {
   const { secondsPerInterval, say = () => {} } = options;
@@ -73,7 +75,8 @@ export async function playCrashes(options: CrashOptions): Promise<CrashRun> {
         done.at = run.now() + options.quietIntervals * INTERVAL_SECONDS * 1000;
         say('all blows are dealt; it runs on in peace');
       }
-      if (run.now() >= done.at) ending.abort();
+      if (run.now() >= done.at) dealing.finish();
+      if (run.now() >= done.at + REST_INTERVALS * INTERVAL_SECONDS * 1000) ending.abort();
     });
     const ended = Math.floor(run.now() / 1000 / INTERVAL_SECONDS) - run.firstInterval;
     await run.stop();
@@ -116,6 +119,11 @@ class Dealing {
     if (this.#lives !== null || intervals < clean) return;
     this.#blows = Array.isArray(blows) ? [...blows] : this.#plan(blows);
     this.#begin();
+  }
+
+  /** The agents end; the utility goes on. */
+  finish(): void {
+    for (const lives of this.#lives ?? []) void lives.finish();
   }
 
   result(): Pick<CrashRun, 'counts' | 'dealt' | 'left' | 'fallen'> {

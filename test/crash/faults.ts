@@ -59,11 +59,10 @@ export function hasHappened({ call, at, effect }: Fault, logFile: string): boole
   if (effect !== 'SIGKILL') {
     return lines.some((line) => line.includes(`${effect} (`) && line.endsWith('(INJECTED)'));
   }
-  const main = lines[0]?.split(' ')[0] ?? '';
-  const own = lines.filter((line) => line.startsWith(`${main} `));
-  const entered = own.filter((line) => new RegExp(`^\\d+ +${call}\\(`).test(line));
+  // Only calls on state files are in it, and those come from one thread.
+  const entered = lines.filter((line) => new RegExp(`^\\d+ +${call}\\(`).test(line));
   const isKilled = lines.some((line) => line.includes('+++ killed by SIGKILL +++'));
-  return entered.length === at && isKilled && !(entered.at(-1) ?? '').includes(') = ');
+  return entered.length === at && isKilled && !/\) += \d/.test(entered.at(-1) ?? '');
 }
 
 /** @returns how often each call was made on a state file in the first `seconds` of the process */

@@ -39,6 +39,7 @@ export class Lives {
   readonly fallen: string[] = [];
   readonly #o: LivesOptions;
   #number = 0;
+  #isOver = false;
 
   constructor(options: LivesOptions) {
     this.#o = options;
@@ -100,6 +101,12 @@ export class Lives {
     return child;
   }
 
+  /** Ends the agent in good order. */
+  async finish(): Promise<void> {
+    this.#isOver = true;
+    await this.#stop();
+  }
+
   async #stop(): Promise<void> {
     const { run, home } = this.#o;
     const child = run.children.find(home.spec.name);
@@ -111,7 +118,7 @@ export class Lives {
 
   #watch(child: Child): void {
     void child.ended.then((code) => {
-      if (!child.mayEnd) this.fallen.push(`${child.name} ended with ${code}: ${child.tail()}`);
+      if (!this.#isOver) this.fallen.push(`${child.name} ended with ${code}: ${child.tail()}`);
     });
   }
 }
