@@ -14,6 +14,7 @@ import type { HttpListener, Log, Random, Sql, Transport } from '../host/ports.ts
 import type { GridFacts } from '../market/grid.ts';
 import type { BatteryTap } from './battery-tap.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
+import { askingByName, oneConnection, ownMargin } from './countermeasures.ts';
 import { type DevicePorts, Devices } from './devices.ts';
 import { EventMap } from './events.ts';
 import { FollowingService } from './following.ts';
@@ -224,7 +225,10 @@ class Agent implements RunningAgent {
   /** Wallet and what needs it; a wallet that cannot be used leaves metering alone. */
   #openMarket(): Market | null {
     const settings = this.#settings;
-    const { clock, log, random, transport } = this.#ports;
+    const { clock, log, random } = this.#ports;
+    const { without } = settings.lab;
+    const isShared = without.includes('separate-connections');
+    const transport = isShared ? oneConnection(this.#ports.transport) : this.#ports.transport;
     const facts = this.#facts;
     const wallet = this.#tryWallet();
     if (wallet === null) return null;
@@ -234,7 +238,11 @@ class Agent implements RunningAgent {
     const dso = new DsoClient({ facts, transport, wallet, clock });
     const shared = { settings, facts, clock, log, events: this.#events, journal: this.#journal };
     const openFeed = this.#ports.openFeed ?? ((from) => this.#follow(rpcFor('reader'), from));
-    const trading = new TradingService({ ...shared, random, wallet, outbox, dso, openFeed });
+    const askOwn = without.includes('read-everything')
+      ? { askOwn: askingByName(rpcFor('reader')) }
+      : {};
+    const parts = { ...shared, random, wallet, outbox, dso, openFeed, ...askOwn };
+    const trading = new TradingService(parts);
     const planning = new PlanningService({
       ...shared,
       calendar: facts.calendar,
@@ -242,6 +250,7 @@ class Agent implements RunningAgent {
       controlled: new ControlledPower(this.#sql),
       battery: this.#tap,
       market: trading,
+      ownMargin: without.includes('common-sizes') ? ownMargin(random) : null,
     });
     const settling = new SettlingService({
       clock,

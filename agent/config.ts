@@ -21,6 +21,7 @@ import {
 } from './config/loads.ts';
 import { METERS, type MeterSettings, metersOf } from './config/meters.ts';
 import { atLeast, FLAG, positivePower } from './config/words.ts';
+import { COUNTERMEASURES, type Countermeasure } from './countermeasures.ts';
 import type { LoadGroup } from './loads/model.ts';
 
 /** This agent clears the market too, as one solver among any number. */
@@ -67,6 +68,8 @@ export interface AgentSettings {
     clock: string | undefined;
     /** This machine's clock is taken as it is, without a time service. */
     unprovenClock: boolean;
+    /** What keeps its addresses apart and is left out, to measure what it does. */
+    without: readonly Countermeasure[];
   };
 }
 
@@ -108,6 +111,7 @@ export function readAgentSettings(text: string, fileName: string, folder: string
       singleEndpoint: raw.lab.single_endpoint,
       clock: raw.lab.clock,
       unprovenClock: raw.lab.unproven_clock,
+      without: raw.lab.without,
     },
   };
 }
@@ -117,6 +121,10 @@ const LAB = table({
   clear_net: v.optional(FLAG, false),
   single_endpoint: v.optional(FLAG, false),
   unproven_clock: v.optional(FLAG, false),
+  without: v.optional(
+    v.array(v.picklist(COUNTERMEASURES, `must be one of ${COUNTERMEASURES.join(', ')}`)),
+    [],
+  ),
   clock: v.optional(
     v.pipe(
       v.string('must be text'),

@@ -42,6 +42,8 @@ export interface PlanningOptions {
   controlled: ControlledPower;
   battery: BatteryTap | null;
   market: MarketView;
+  /** See `WantsInput`. */
+  ownMargin: number | null;
 }
 
 const HISTORY_DAYS = 28;
@@ -183,7 +185,7 @@ export class PlanningService {
   }
 
   async #wants(current: Interval, forecasts: NetLoadForecast[]) {
-    const { settings, market, calendar, leastOfferWs } = this.#o;
+    const { settings, market, calendar, leastOfferWs, ownMargin } = this.#o;
     const tariff = market.tariffAt(current + 1);
     const model = settings.battery;
     const storedWs = model === null ? null : await this.#storedAtNext(current);
@@ -201,6 +203,7 @@ export class PlanningService {
       tariff: tariff ?? { useMicroPerKwh: [1], feedInMicroPerKwh: [0] },
       maxPowerW: market.maxPowerW(),
       leastOfferWs,
+      ownMargin,
       time: this.#time,
     };
   }

@@ -8,6 +8,7 @@ import type { GridFacts } from '../market/grid.ts';
 import { type Interval, intervalAt } from '../market/intervals.ts';
 import { connectionText } from './config/buses.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
+import { WITHOUT } from './countermeasures.ts';
 import type { FollowingStatus } from './following.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ScheduleRow } from './journal/rows.ts';
@@ -232,6 +233,7 @@ export function warningsOf(input: Pick<StatusInput, 'settings' | 'facts' | 'tran
   }
   if (settings.lab.unprovenClock) found.push('the clock of this machine is taken as it is (lab)');
   if (settings.lab.clock !== undefined) found.push('market time is not the time of day (lab)');
+  for (const each of settings.lab.without) found.push(`without ${each} (lab): ${WITHOUT[each]}`);
   if (!settings.following.enabled) found.push('commitments are not followed (settings)');
   return found;
 }

@@ -28,10 +28,12 @@ import {
   newMatchingState,
 } from './traders/matching.ts';
 import { isLive, type OwnOffer, remainingWs } from './traders/own-offer.ts';
-import { type Account, DsoLink } from './trading/dso-link.ts';
+import { DsoLink } from './trading/dso-link.ts';
 import { finalitySeconds, MarketLog, type OpenFeed } from './trading/market-log.ts';
+import { Moments } from './trading/moments.ts';
 import { OfferSteps } from './trading/offer-steps.ts';
 import { decideSchedule } from './trading/schedule-decision.ts';
+import { liveOfferOf, type TradingStatus } from './trading/trading-status.ts';
 import type { DsoClient } from './wallet/dso-client.ts';
 import { type Wallet, WalletError } from './wallet/wallet.ts';
 
@@ -47,39 +49,18 @@ export interface TradingOptions {
   outbox: Outbox;
   dso: DsoClient;
   openFeed: OpenFeed;
+  /** Names own addresses to the endpoint, as no agent should: a lab's. */
+  askOwn?: (addresses: readonly string[], signal: AbortSignal) => Promise<void>;
 }
 
-export interface TradingStatus {
-  chain: {
-    isFresh: boolean;
-    headNumber: number | null;
-    /** Time of the last final block, unix s. */
-    headAt: number | null;
-    problem: string | null;
-  };
-  dso: { problem: string | null };
-  account: Account | null;
-  /** Why nothing is offered now, for people; empty when offers are made. */
-  obstacles: string[];
-  live: LiveOffer[];
-  commitments: { interval: Interval; powerW: number }[];
-  /** The last refusals and offers that came to nothing, the latest first. */
-  notes: string[];
-}
-
-/** An own offer without what would link it: no address, no id. */
-export interface LiveOffer {
-  state: string;
-  side: string;
-  firstInterval: Interval;
-  lastInterval: Interval;
-  energyWs: number;
-  tradedWs: number;
-}
+export type { LiveOffer, TradingStatus } from './trading/trading-status.ts';
 
 /** A grant is in the log so many blocks after the request. */
 const BLOCKS_TO_GRANT = 2;
 const MAX_NOTES = 8;
+/** Without a look at the market for so many polls, there was an outage. */
+const SILENT_POLLS = 4;
+const LAB_GRID_SECONDS = 5;
 /** So far into a running interval a schedule without commitment may still be set, as a share. */
 const LATE_SHARE = 0.25;
 /** The reason of a wait that ended because there is a plan. */
@@ -91,6 +72,7 @@ export class TradingService implements MarketView {
   readonly #market: MarketLog;
   readonly #link: DsoLink;
   readonly #steps: OfferSteps;
+  readonly #moments: Moments;
   readonly #stopping = new AbortController();
   readonly #phaseMs: number;
   readonly #notes: string[] = [];
@@ -99,6 +81,8 @@ export class TradingService implements MarketView {
   /** It came since the last look at it began. */
   #isPlanNew = false;
   #wake: AbortController | null = null;
+  /** When the log is read next. */
+  #readAtMs: UnixMs = Number.NEGATIVE_INFINITY;
   #done: Promise<void> = Promise.resolve();
 
   constructor(options: TradingOptions) {
@@ -109,17 +93,26 @@ export class TradingService implements MarketView {
     const pollSeconds = settings.trading.pollMs / 1000;
     this.#link = new DsoLink({ dso: options.dso, wallet, clock, log, intervalSeconds });
     const lead = (BLOCKS_TO_GRANT + 2) * blockSeconds;
-    const state = newMatchingState(facts, this.maxPowerW(), lead);
+    const { without } = settings.lab;
+    const isCommon = !without.includes('common-sizes');
+    const state = newMatchingState(facts, this.maxPowerW(), lead, isCommon);
     this.#state = state;
     this.#market = new MarketLog({
       ...{ wallet, outbox, state, openFeed, clock, log },
       firstBlock: facts.deployedAtBlock,
       blockLagSeconds: pollSeconds + finalitySeconds(facts.finality, blockSeconds),
     });
-    this.#steps = new OfferSteps({ wallet, outbox, state, facts, blockSeconds, pollSeconds, log });
     // In a lab all components poll at the same moments, so that stepped time takes few steps.
     const isLab = settings.lab.clock !== undefined;
     this.#phaseMs = isLab ? 0 : Math.floor(random.uniform() * settings.trading.pollMs);
+    this.#moments = new Moments({
+      random,
+      silenceSeconds: SILENT_POLLS * pollSeconds,
+      habit: without.includes('random-times') ? random.uniform() : null,
+      gridSeconds: isLab ? LAB_GRID_SECONDS : 0,
+    });
+    const moments = this.#moments;
+    this.#steps = new OfferSteps({ wallet, outbox, state, facts, blockSeconds, moments, log });
     events.on('planned', ({ plan }) => {
       this.#plan = plan;
       this.#isPlanNew = true;
@@ -188,14 +181,7 @@ export class TradingService implements MarketView {
       dso: { problem: this.#link.problem },
       account: this.#link.account,
       obstacles: this.#obstacles(),
-      live: this.#live().map((offer) => ({
-        state: offer.state,
-        side: offer.terms.side,
-        firstInterval: offer.terms.firstInterval,
-        lastInterval: offer.terms.lastInterval,
-        energyWs: offer.terms.energyWs,
-        tradedWs: offer.terms.energyWs - remainingWs(offer, this.#seconds),
-      })),
+      live: this.#live().map((offer) => liveOfferOf(offer, this.#seconds)),
       commitments: matchingTrader.commitments(this.#state),
       notes: [...this.#notes].reverse(),
     };
@@ -227,7 +213,7 @@ export class TradingService implements MarketView {
     this.#wake = wake;
     try {
       if (signal.aborted) end();
-      await pacer.until(this.#nextMs(), wake.signal);
+      await pacer.until(this.#wakeMs(), wake.signal);
     } catch (error) {
       if (error !== WOKEN || signal.aborted) throw error;
     } finally {
@@ -236,22 +222,24 @@ export class TradingService implements MarketView {
     }
   }
 
-  #nextMs(): UnixMs {
+  /** The next poll, or a step of an own offer: those come at moments of their own. */
+  #wakeMs(): UnixMs {
+    const next = this.#moments.next(this.#o.clock.now() / 1000);
+    return next === null ? this.#readAtMs : Math.min(this.#readAtMs, Math.ceil(next * 1000));
+  }
+
+  #nextPollMs(): UnixMs {
     const { pollMs } = this.#o.settings.trading;
     const nowMs = this.#o.clock.now();
     return (Math.floor((nowMs - this.#phaseMs) / pollMs) + 1) * pollMs + this.#phaseMs;
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
+    const isRead = this.#isPlanNew || this.#o.clock.now() >= this.#readAtMs;
     this.#isPlanNew = false;
     try {
-      await this.#market.poll(signal);
-      // Without a good clock it is not known which interval it is, without a disk nothing is
-      // signed; what was decided is followed to its end.
-      if (!this.#o.clock.isProven()) return;
-      await this.#decide();
-      if (!this.#o.journal.isWritable) return;
-      await this.#link.refresh(signal);
+      if (isRead) await this.#read(signal);
+      if (!this.#o.clock.isProven() || !this.#o.journal.isWritable) return;
       this.#propose();
       await this.#advance(signal);
     } catch (error) {
@@ -260,11 +248,29 @@ export class TradingService implements MarketView {
       // the wallet has.
       this.#market.spoil();
       this.#note(`wallet or journal cannot be written: ${error.message}`);
+    } finally {
+      if (isRead) this.#readAtMs = this.#nextPollMs();
     }
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    await this.#market.poll(signal);
+    // Without a good clock it is not known which interval it is, without a disk nothing is
+    // signed; what was decided is followed to its end.
+    if (!this.#o.clock.isProven()) return;
+    await this.#decide();
+    if (!this.#o.journal.isWritable) return;
+    await this.#link.refresh(signal);
+    const own = this.#live().filter(({ state }) => state !== 'reserved');
+    await this.#o.askOwn?.(
+      own.map(({ address }) => address),
+      signal,
+    );
   }
 
   async #advance(signal: AbortSignal): Promise<void> {
     const { clock, outbox } = this.#o;
+    if (this.#market.isFresh) this.#moments.look(clock.now() / 1000);
     for (const offer of this.#live()) {
       const moment = { now: clock.now() / 1000, headAt: this.#market.head?.timestamp ?? 0 };
       if (this.#steps.isToAsk(offer, moment)) await this.#withdraw(offer, signal);
@@ -316,22 +322,13 @@ export class TradingService implements MarketView {
   }
 
   #reserve(block: Block, now: number): void {
-    const { wallet, random, settings } = this.#o;
+    const { wallet, settings } = this.#o;
     const { side, firstInterval, lastInterval, energyWs, maxPowerW, isFlexible } = block;
-    const terms = {
-      side,
-      firstInterval,
-      lastInterval,
-      energyWs,
-      maxPowerW,
-      priceMicroPerKwh: block.valueMicroPerKwh,
-      isFlexible,
-    };
-    // A random moment of the window in which the whole range is still open.
-    const latest = this.#steps.latestPosting({ terms: { ...terms, isFlexible: false } });
-    const earliest = now + (BLOCKS_TO_GRANT * settings.trading.blockMs) / 1000;
-    const window = Math.max(0, latest - settings.trading.pollMs / 1000 - earliest);
-    const postAt = earliest + random.uniform() * window;
+    const priceMicroPerKwh = block.valueMicroPerKwh;
+    const range = { side, firstInterval, lastInterval, energyWs, maxPowerW };
+    const terms = { ...range, priceMicroPerKwh, isFlexible };
+    const { blockMs, pollMs } = settings.trading;
+    const postAt = this.#steps.drawPosting(terms, now + (BLOCKS_TO_GRANT * blockMs) / 1000, pollMs);
     const expiresAt = Math.floor(this.#steps.latestPosting({ terms }));
     try {
       addOwnOffer(this.#state, wallet.reserve(terms, now * 1000, postAt * 1000, expiresAt));
@@ -343,7 +340,11 @@ export class TradingService implements MarketView {
 
   async #withdraw(offer: OwnOffer, signal: AbortSignal): Promise<void> {
     const answer = await this.#link.withdraw(offer, signal);
-    if (answer === null) return;
+    if (answer === null) {
+      // When the DSO is back, not all that waited is asked for at once.
+      this.#moments.redraw(offer.index, 'ask');
+      return;
+    }
     if (answer !== 'accepted') {
       this.#steps.refuse(offer, answer.refused);
       this.#note(answer.note);

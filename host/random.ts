@@ -1,4 +1,4 @@
-/** Chance from the operating system for keys; from the engine for jitter. */
+/** Chance from the operating system: for keys, and for moments that nobody may guess. */
 
 import { randomBytes } from 'node:crypto';
 import type { Random } from './ports.ts';
@@ -6,6 +6,7 @@ import type { Random } from './ports.ts';
 export function nodeRandom(): Random {
   return {
     bytes: (count) => new Uint8Array(randomBytes(count)),
-    uniform: () => Math.random(),
+    // 48 bits: finer than anything is timed.
+    uniform: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
   };
 }

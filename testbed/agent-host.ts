@@ -1,8 +1,8 @@
 /**
- * A process that carries many agents in stepped time: `agent-host.ts LIST SOCKET`, where LIST is a
- * JSON file with the paths of their settings and SOCKET is the conductor's. Each agent has its own
- * journal, wallet, bus and addresses, as in a process of its own; clock and log reader are shared,
- * without Tor connections too.
+ * A process that carries many agents in stepped time: `agent-host.ts LIST SOCKET SEED`, where LIST
+ * is a JSON file with the paths of their settings, SOCKET is the conductor's and SEED that of the
+ * run's chance. Each agent has its own journal, wallet, bus, addresses and connections, as in a
+ * process of its own; clock and log reader are shared.
  */
 
 import { readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ import { SharedFeed } from './shared-feed.ts';
 
 const BUS_TIMEOUT_MS = 10_000;
 
-async function main(listFile: string, socket: string): Promise<void> {
+async function main(listFile: string, socket: string, seed: string): Promise<void> {
   const configs = JSON.parse(readFileSync(listFile, 'utf8')) as string[];
   const settings = configs.map((path) =>
     readAgentSettings(readFileSync(path, 'utf8'), path, dirname(path)),
@@ -38,20 +38,21 @@ async function main(listFile: string, socket: string): Promise<void> {
   if (first === undefined) throw new Error(`${listFile} names no agent`);
   const { facts } = parseGridFile(readFileSync(first.state.grid, 'utf8'));
   const transport = transportOf(first, facts);
+  const transports: Transport[] = [transport];
   const clock = await connectSteppedClock(socket, listFile);
   // Held busy until all agents run, so that none of them misses a step.
   const starting = clock.pacer('start');
   const feed = openFeed(facts, transport, clock);
   const agents: RunningAgent[] = [];
   for (const each of settings) {
-    // Through Tor their identities are apart, as in processes of their own.
-    const own = each.lab.clearNet ? transport : transportOf(each, facts);
-    agents.push(await startOne(each, { clock, transport: own, feed }));
+    const own = transportOf(each, facts);
+    transports.push(own);
+    agents.push(await startOne(each, { clock, transport: own, feed, seed }));
   }
   starting.close();
   await told();
   await Promise.all(agents.map((agent) => agent.stop()));
-  transport.close();
+  for (const each of transports) each.close();
   clock.close();
 }
 
@@ -59,13 +60,14 @@ interface Shared {
   clock: Clock;
   transport: Transport;
   feed: SharedFeed;
+  seed: string;
 }
 
 function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent> {
   const log = stderrLog(settings.state.journal);
   return startAgent(settings, {
     clock: shared.clock,
-    random: randomOf(settings),
+    random: randomOf(settings, shared.seed),
     log,
     resources: projectResources(),
     files: nodeFiles(),
@@ -80,8 +82,8 @@ function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent
 }
 
 /** Chance by the home's name, so that a run in stepped time can be repeated. */
-function randomOf(settings: AgentSettings): Random {
-  return labRandom(dirname(settings.state.journal).split('/').at(-1) ?? '');
+function randomOf(settings: AgentSettings, seed: string): Random {
+  return labRandom(`${dirname(settings.state.journal).split('/').at(-1) ?? ''} ${seed}`);
 }
 
 function openFeed(facts: GridFacts, transport: Transport, clock: Clock): SharedFeed {
@@ -110,8 +112,8 @@ function told(): Promise<void> {
   });
 }
 
-const [listFile = '', socket = ''] = process.argv.slice(2);
-main(listFile, socket).then(
+const [listFile = '', socket = '', seed = ''] = process.argv.slice(2);
+main(listFile, socket, seed).then(
   () => process.exit(0),
   (error) => {
     console.error(error);

@@ -89,6 +89,8 @@ export interface AgentPlan {
   tradingPollSeconds: number;
   blockSeconds: number;
   follow: boolean;
+  /** What keeps its addresses apart and is left out. */
+  without?: readonly string[];
   clock: string | null;
   /** Tor's socket; null: chain and DSO are on this machine and reached without Tor. */
   socks?: string | null;
@@ -130,7 +132,8 @@ block = "${plan.blockSeconds} s"
 [following]
 enabled = ${plan.follow}
 
-${outsideToml(plan.socks ?? null)}${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}`,
+${outsideToml(plan.socks ?? null)}without = ${JSON.stringify(plan.without ?? [])}
+${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}`,
   ].join('\n');
 }
 

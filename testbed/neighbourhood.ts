@@ -40,6 +40,8 @@ export interface SetupOptions {
   horizonIntervals: number;
   follow: boolean;
   seed: number;
+  /** What keeps addresses apart and the agents leave out; see `agent/countermeasures.ts`. */
+  without?: readonly string[];
   /** Market time for the emulated homes, ms. */
   now: () => number;
   say: (line: string) => void;
@@ -206,6 +208,7 @@ function writeAgent(
       tradingPollSeconds: options.pace.tradingPollSeconds,
       blockSeconds: options.pace.blockSeconds,
       follow: options.follow,
+      without: options.without ?? [],
       clock,
       socks: outside?.socksOf(home.spec.name) ?? null,
     }),

@@ -72,6 +72,13 @@ export interface RunSupport {
   onionTarget?: (anvilUrl: string) => Promise<OnionTarget>;
   /** See `SetupOptions`. */
   within?: readonly string[];
+  /** What keeps addresses apart and the agents leave out; see `agent/countermeasures.ts`. */
+  without?: readonly string[];
+  /**
+   * Stepped time: offers that wait for a block come in an order of chance, not in that of their
+   * homes, which nobody could see.
+   */
+  isOrderSecret?: boolean;
 }
 
 /** @throws RunError, AnvilError, ChildError; the signal's reason when it aborts */
@@ -102,6 +109,7 @@ export async function prepareRun(
       rpcUrl: (await support.endpoint?.(chain.anvil.url)) ?? chain.anvil.url,
       follow: options.follow,
       seed: options.seed,
+      without: support.without ?? [],
       now: () => nowOf(time),
       ...(support.within ? { within: support.within } : {}),
       ...(tor ? { outside: (dsoPort: number) => tor.open(dsoPort) } : {}),
@@ -110,10 +118,11 @@ export async function prepareRun(
     const homeNames = new HomeNames(neighbourhood);
     place.toClose(async () => homeNames.close());
     const parts = { options, community, directory, chain, children, neighbourhood, tor, pace };
+    const isOrderSecret = support.isOrderSecret === true;
     return {
       ...{ ...parts, homeNames, firstInterval: intervalOf(community.startsAtMs) },
       now: () => nowOf(time),
-      play: (ending, onStep) => play({ ...parts, homeNames }, time, ending, onStep),
+      play: (ending, onStep) => play({ ...parts, homeNames, isOrderSecret }, time, ending, onStep),
       stop: () => children.stopAll(STOP_GRACE_MS),
       remove: () => place.close(),
     };
@@ -148,7 +157,9 @@ async function play(
   const endMs = community.startsAtMs + options.intervals * INTERVAL_SECONDS * 1000;
   try {
     if (options.speed === 'max') {
-      const blocks = chain.inOrder((address) => homeNames.of(address) ?? '');
+      // An order by the address is one of chance.
+      const nameOf = (address: string) => (run.isOrderSecret ? address : homeNames.of(address));
+      const blocks = chain.inOrder((address) => nameOf(address) ?? '');
       const conductor = new Conductor(time.beginsAtMs, pace.blockSeconds, blocks);
       time.source = conductor;
       await playStepped(conductor, run, endMs, signal, onStep);
@@ -185,7 +196,9 @@ async function hasEnded(chain: ChainHost): Promise<boolean> {
   return await Promise.race([chain.anvil.ended.then(() => true), aWhile]);
 }
 
-type Shared = Omit<Run, 'firstInterval' | 'now' | 'play' | 'stop' | 'remove'>;
+type Shared = Omit<Run, 'firstInterval' | 'now' | 'play' | 'stop' | 'remove'> & {
+  isOrderSecret: boolean;
+};
 
 async function playStepped(
   conductor: Conductor,
@@ -203,7 +216,14 @@ async function playStepped(
     const part = homes.slice(first, first + AGENTS_PER_HOST);
     const list = join(run.directory, `agents-${first}.json`);
     writeFileSync(list, JSON.stringify(part.map((home) => home.config)));
-    watched.push(run.children.start(`agents-${first}`, ['testbed/agent-host.ts', list, socket]));
+    watched.push(
+      run.children.start(`agents-${first}`, [
+        'testbed/agent-host.ts',
+        list,
+        socket,
+        String(run.options.seed),
+      ]),
+    );
   }
   const stop = new AbortController();
   signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });

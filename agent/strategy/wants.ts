@@ -4,6 +4,7 @@
  * for one interval; what the battery can spare becomes an ask over a range of intervals (TRANSAX
  * section 7.1: energy that can be stored is offered for now and for later). Pure.
  */
+import { commonPowers } from '../../market/common-sizes.ts';
 import type { Interval } from '../../market/intervals.ts';
 import type { Side } from '../../market/units.ts';
 import {
@@ -19,6 +20,9 @@ import { planSwitchedLoads, type SwitchedLoad } from './switched-loads.ts';
 import {
   askPrice,
   bidPrice,
+  commonPrices,
+  MARGIN,
+  type Prices,
   pricesAt,
   storePrice,
   type Tariff,
@@ -60,6 +64,11 @@ export interface WantsInput {
   /** Smaller offers are not taken by the market. */
   leastOfferWs: number;
   time: HomeTime;
+  /**
+   * Null: sizes, ranges and prices as everybody's (`market/common-sizes.ts`). Else exact ones, with
+   * a margin of this home's own, a share: a lab's.
+   */
+  ownMargin: number | null;
 }
 
 /** Makes the plan for the intervals after `madeIn`. */
@@ -154,13 +163,13 @@ class Wants {
     if (here.some((offer) => offer.side !== side)) {
       return this.#words.nothing(interval, 'the battery is offered over it, so nothing is bought');
     }
-    const powerW = Math.min(Math.abs(plannedW), this.#freePower(interval));
+    const powerW = this.#offeredW(Math.min(Math.abs(plannedW), this.#freePower(interval)));
     const energyWs = powerW * intervalSeconds;
     if (powerW < 1 || energyWs < leastOfferWs) {
       return this.#words.nothing(interval, 'neither surplus nor need worth an offer is expected');
     }
     const prices = pricesAt(tariff, interval, intervalSeconds);
-    const priceMicroPerKwh = side === 'sell' ? askPrice(prices) : bidPrice(prices);
+    const priceMicroPerKwh = side === 'sell' ? this.#ask(prices) : this.#bid(prices);
     const offered = { firstInterval: interval, lastInterval: interval, energyWs, priceMicroPerKwh };
     const reason =
       side === 'sell'
@@ -207,18 +216,18 @@ class Wants {
     if (range === null) return null;
     const energyWs = Math.floor(Math.min(spareWs, range.maxPowerW * range.count * intervalSeconds));
     if (energyWs < leastOfferWs || energyWs < range.maxPowerW) return null;
+    const prices = pricesAt(tariff, first.interval, intervalSeconds);
+    const priceMicroPerKwh = this.#ask(prices, WEAR_MICRO_PER_KWH);
+    if (priceMicroPerKwh < askPrice(prices, 0, WEAR_MICRO_PER_KWH)) return null;
     const offered = {
       firstInterval: first.interval,
       lastInterval: first.interval + range.count - 1,
       energyWs,
-      priceMicroPerKwh: askPrice(
-        pricesAt(tariff, first.interval, intervalSeconds),
-        WEAR_MICRO_PER_KWH,
-      ),
+      priceMicroPerKwh,
     };
     const lowest = Math.max(0, lowestWs - energyWs / this.#limits.oneWay);
     const reason = this.#words.batterySpare(offered, spareWs, lowest / battery.model.capacityWs);
-    const { firstInterval, priceMicroPerKwh } = offered;
+    const { firstInterval } = offered;
     this.#blocks.push({
       side: 'sell',
       firstInterval,
@@ -248,13 +257,15 @@ class Wants {
     if (this.#blocks.some((block) => block.side === 'sell' && covers(block, interval))) return null;
     const fullestWs = Math.max(...(this.#course?.storedWs ?? [limits.highWs]));
     const roomWs = Math.floor((limits.highWs - fullestWs) / limits.oneWay);
-    const powerW = Math.min(
-      Math.floor(roomWs / intervalSeconds),
-      Math.floor(limits.chargeW - first.batteryW),
-      this.#freePower(interval),
+    const powerW = this.#offeredW(
+      Math.min(
+        Math.floor(roomWs / intervalSeconds),
+        Math.floor(limits.chargeW - first.batteryW),
+        this.#freePower(interval),
+      ),
     );
     const energyWs = powerW * intervalSeconds;
-    const priceMicroPerKwh = storePrice(
+    const priceMicroPerKwh = this.#store(
       pricesAt(tariff, interval, intervalSeconds),
       battery.model.efficiency,
     );
@@ -297,6 +308,7 @@ class Wants {
     const wanted = Math.floor(spareWs / this.#input.intervalSeconds);
     // Half of what is free, so that later surplus can be offered beside it.
     let maxPowerW = Math.min(wanted, Math.floor((this.#flexiblePower(0) + 1) / 2));
+    if (this.#input.ownMargin === null) return this.#commonRange(maxPowerW);
     if (maxPowerW < 1) return null;
     const least = Math.max(1, Math.floor(maxPowerW / 2));
     let count = 0;
@@ -308,6 +320,44 @@ class Wants {
       count += 1;
     }
     return count === 0 ? null : { count, maxPowerW };
+  }
+
+  /** One interval: the next ones are offered when they come. */
+  #commonRange(powerW: number): { count: number; maxPowerW: number } | null {
+    const [first] = this.#slots;
+    if (!first || this.#isBuying(first.interval)) return null;
+    const maxPowerW = this.#offeredW(powerW);
+    return maxPowerW === 0 ? null : { count: 1, maxPowerW };
+  }
+
+  /** What of a power is offered. */
+  #offeredW(powerW: number): number {
+    const { ownMargin, leastOfferWs, intervalSeconds } = this.#input;
+    if (ownMargin !== null) return powerW;
+    return commonPowers(powerW, leastOfferWs / intervalSeconds).reduce(
+      (sum, each) => sum + each,
+      0,
+    );
+  }
+
+  #ask(prices: Prices, wearMicroPerKwh = 0): number {
+    const { ownMargin } = this.#input;
+    if (ownMargin === null) return commonPrices(prices).askMicroPerKwh;
+    return askPrice(prices, ownMargin, wearMicroPerKwh);
+  }
+
+  #bid(prices: Prices): number {
+    const { ownMargin } = this.#input;
+    return ownMargin === null ? commonPrices(prices).bidMicroPerKwh : bidPrice(prices, ownMargin);
+  }
+
+  /** 0 where storing is not worth it. */
+  #store(prices: Prices, efficiency: number): number {
+    const { ownMargin } = this.#input;
+    const worth = storePrice(prices, ownMargin ?? MARGIN, efficiency);
+    if (ownMargin !== null) return worth;
+    const { bidMicroPerKwh } = commonPrices(prices);
+    return bidMicroPerKwh <= worth ? bidMicroPerKwh : 0;
   }
 
   /** Whether a bid covers the interval, or is about to. */

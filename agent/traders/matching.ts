@@ -4,6 +4,8 @@
  * it keeps nothing of others but the candidate, to know early that an interval holds nothing of it.
  * Pure: the state is changed in place and knows which offers changed.
  */
+
+import { commonPowers } from '../../market/common-sizes.ts';
 import type { MarketEvent } from '../../market/events.ts';
 import { type Interval, lastPostingOf, type MarketCalendar } from '../../market/intervals.ts';
 import { decodeChunk } from '../../market/matching/chunk.ts';
@@ -29,6 +31,8 @@ export interface MatchingState {
   readonly calendar: MarketCalendar;
   readonly minOfferWs: number;
   readonly minTradeWs: number;
+  /** Offers are made in common sizes. */
+  readonly isCommon: boolean;
   /** Most that this home's grants may add up to in an interval, W. */
   maxPowerW: number;
   /** Time from a proposal to the earliest block that can hold its offer, seconds. */
@@ -61,9 +65,11 @@ export function newMatchingState(
   facts: { calendar: MarketCalendar; minOfferWs: number; minTradeWs: number },
   maxPowerW: number,
   leadSeconds: number,
+  isCommon = true,
 ): MatchingState {
   return {
     calendar: facts.calendar,
+    isCommon,
     minOfferWs: facts.minOfferWs,
     minTradeWs: facts.minTradeWs,
     maxPowerW,
@@ -114,7 +120,18 @@ function propose(plan: Plan, state: MatchingState, now: number): Intent[] {
   for (const block of plan.blocks) {
     if (isTakeable(block, state, now, accepted)) accepted.push(block);
   }
-  return accepted.map((block) => ({ kind: 'offer', block }));
+  const offered = state.isCommon ? accepted.flatMap(inCommonSizes) : accepted;
+  return offered.map((block) => ({ kind: 'offer', block }));
+}
+
+/** One for each address: all are of a common size, whatever they add up to. */
+function inCommonSizes(block: Block): Block[] {
+  const seconds = block.energyWs / block.maxPowerW;
+  return commonPowers(block.maxPowerW).map((maxPowerW) => ({
+    ...block,
+    maxPowerW,
+    energyWs: maxPowerW * seconds,
+  }));
 }
 
 function isTakeable(block: Block, state: MatchingState, now: number, beside: Block[]): boolean {

@@ -23,8 +23,9 @@ import type { GridFacts } from '../../market/grid.ts';
 import { type Interval, lastPostingOf, startOf } from '../../market/intervals.ts';
 import { decodeChunk } from '../../market/matching/chunk.ts';
 import { dropOwnOffer, type MatchingState } from '../traders/matching.ts';
-import { coversInterval, type OwnOffer } from '../traders/own-offer.ts';
+import { coversInterval, type OwnOffer, type OwnTerms } from '../traders/own-offer.ts';
 import type { Wallet } from '../wallet/wallet.ts';
+import type { Moments } from './moments.ts';
 
 export interface OfferStepsOptions {
   wallet: Wallet;
@@ -33,8 +34,7 @@ export interface OfferStepsOptions {
   facts: GridFacts;
   /** Expected time between blocks, s. */
   blockSeconds: number;
-  /** Time between two calls of `advance`, s. */
-  pollSeconds: number;
+  moments: Moments;
   log: Log;
 }
 
@@ -48,8 +48,10 @@ export interface Moment {
 const MAX_TRIES = 3;
 /** Blocks that a transaction needs to be in one, with one to spare. */
 const MARGIN_BLOCKS = 2;
-/** Closing, settling and depositing are spread over this share of an interval. */
+/** Closing, settling and depositing are each spread over this share of an interval. */
 const SPREAD_SHARE = 0.25;
+/** Asking for grants is spread over the first part of the time up to the last posting. */
+const ASK_SHARE = 0.3;
 /** Others get so many intervals to settle before a home does it itself. */
 const FAIR_INTERVALS = 1;
 
@@ -100,12 +102,24 @@ export class OfferSteps {
    * offer is never given up by itself, for a grant that came later would be lost.
    */
   isToAsk(offer: OwnOffer, { now }: Pick<Moment, 'now'>): boolean {
-    if (offer.state === 'reserved') return true;
+    const { moments } = this.#o;
+    if (offer.state === 'reserved') {
+      const span = this.#askSpan(offer, now);
+      return now >= moments.of(offer.index, 'ask', now, span);
+    }
     if (offer.state !== 'withdrawn' || now < this.#endOf(offer)) return false;
     const askedAt = this.#askedAt.get(offer.index) ?? Number.NEGATIVE_INFINITY;
     if (now < askedAt + this.#seconds) return false;
     this.#askedAt.set(offer.index, now);
     return true;
+  }
+
+  /**
+   * Over how long from now grants are asked for, s: early in the time that is left, so that posting
+   * comes at a moment of its own and not when the grant happens to come.
+   */
+  #askSpan(offer: Pick<OwnOffer, 'terms'>, now: number): number {
+    return Math.max(0, this.latestPosting(offer) - now) * ASK_SHARE;
   }
 
   /** Ends an offer that the DSO refuses. Part of what it asked for may be granted all the same. */
@@ -123,8 +137,21 @@ export class OfferSteps {
     return lastPostingOf(facts.calendar, until) - MARGIN_BLOCKS * blockSeconds;
   }
 
+  /**
+   * A random moment to post at, unix s: in the window in which the whole range is still open, after
+   * all grants asked for now have come.
+   * @param earliest when a grant could be there that is asked for at once
+   */
+  drawPosting(terms: OwnTerms, earliest: number, pollMs: number): number {
+    // Of a flexible offer too: it shall serve its first interval.
+    const whole = { terms: { ...terms, isFlexible: false } };
+    const from = earliest + this.#askSpan(whole, earliest);
+    const span = this.latestPosting(whole) - pollMs / 1000 - from;
+    return this.#o.moments.drawn(from, span);
+  }
+
   #post(offer: OwnOffer, { now, headAt }: Moment): boolean {
-    const { facts, pollSeconds } = this.#o;
+    const { facts } = this.#o;
     const sent = this.#entries(offer, 'postOffer');
     if (sent.length > 0) {
       const failed = sent.find(isFailed);
@@ -139,7 +166,11 @@ export class OfferSteps {
       return false;
     }
     if (this.#o.state.pausedFor !== null) return false;
-    if (now * 1000 < offer.postAtMs && now + pollSeconds <= latest) return false;
+    // Drawn when the address was taken; anew when that moment went by without it.
+    const drawnAt = offer.postAtMs / 1000;
+    const isAhead = drawnAt >= now;
+    const [from, span] = isAhead ? [drawnAt, 0] : [now, latest - now];
+    if (now < Math.min(latest, this.#o.moments.of(offer.index, 'post', from, span))) return false;
     const { assetId, terms } = offer;
     if (assetId === null) throw new Error('a granted offer has an asset');
     return this.#enqueue(offer, postOfferCall(facts.contracts, { assetId, ...terms }));
@@ -148,11 +179,11 @@ export class OfferSteps {
   #close(offer: OwnOffer, moment: Moment): boolean {
     const end = this.#endOf(offer);
     if (moment.headAt < end && moment.now < end + this.#o.blockSeconds) return false;
-    const spread = this.#spread(offer, 2);
-    if (moment.now < end + spread) return false;
     const waiting = this.#unsettledOf(offer);
+    const isFair = moment.now >= end + FAIR_INTERVALS * this.#seconds;
+    if (waiting.length > 0 && !isFair) return false;
+    if (moment.now < this.#momentOf(offer, 'close', moment.now)) return false;
     if (waiting.length > 0) {
-      if (moment.now < end + FAIR_INTERVALS * this.#seconds + spread) return false;
       if (waiting.some((interval) => this.#settlements(offer, interval).some(isOpen))) return false;
       const next = waiting.find((interval) => this.#maySettle(offer, interval));
       if (next !== undefined) return this.#settleInterval(offer, next);
@@ -195,7 +226,7 @@ export class OfferSteps {
       if (!this.#isWaiting(offer)) this.#retire(offer, offer.note);
       return false;
     }
-    if (offer.isClosed && now < this.#endOf(offer) + 2 * this.#spread(offer, 10)) return false;
+    if (now < this.#momentOf(offer, 'deposit', now)) return false;
     const calls: Call[] = [];
     if (offer.heldWs > 0 && offer.assetId !== null && this.#mayTry(offer, 'depositEnergy')) {
       calls.push(depositEnergyCall(contracts, offer.assetId));
@@ -248,6 +279,7 @@ export class OfferSteps {
     wallet.forgetKey(offer);
     this.#askedAt.delete(offer.index);
     this.#refusals.delete(offer.index);
+    this.#o.moments.forget(offer.index);
     dropOwnOffer(state, offer);
   }
 
@@ -255,10 +287,8 @@ export class OfferSteps {
     return startOf(this.#o.facts.calendar, offer.terms.lastInterval + 1);
   }
 
-  /** A delay of the offer's own, drawn from its random request id: s. */
-  #spread(offer: OwnOffer, place: number): number {
-    const share = Number.parseInt(offer.requestId.slice(place, place + 8), 16) / 2 ** 32;
-    return share * SPREAD_SHARE * this.#seconds;
+  #momentOf(offer: OwnOffer, step: 'close' | 'deposit', now: number): number {
+    return this.#o.moments.of(offer.index, step, now, SPREAD_SHARE * this.#seconds);
   }
 }
 

@@ -1,6 +1,8 @@
 /**
  * Puts what the books accepted into transactions: the grants of many withdrawals in one. Whoever
- * asks in the same short while shares it, and a withdrawal is never split.
+ * asks in the same short while shares it, and a withdrawal is never split. In a transaction grants
+ * stand in the order of their request ids, which are chance and known to meter and DSO alone: not
+ * in the order in which meters asked, which would tell whose they are.
  *
  * That a withdrawal waits, and which transaction carries it, stand in the books beside the signed
  * bytes, and change with them at once: a crash before leaves it waiting, a crash after leaves it
@@ -72,7 +74,8 @@ export class Granting {
   #batches(waiting: readonly StoredWithdrawal[]): Batch[] {
     const batches: Batch[] = [];
     let open: Batch | null = null;
-    for (const withdrawal of waiting) {
+    const shuffled = [...waiting].sort((a, b) => (a.requestId < b.requestId ? -1 : 1));
+    for (const withdrawal of shuffled) {
       const { requestId, isAlone } = withdrawal;
       const grants = this.#grantsOf(withdrawal);
       if (open !== null && !isAlone && fits([...open.grants, ...grants])) {

@@ -68,6 +68,7 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
     controlled: new ControlledPower(sql),
     battery: null,
     market: { ...MARKET, ...change.market },
+    ownMargin: 0.05,
   });
   planning.start(new AbortController().signal);
   return { planning, journal, plans, events };

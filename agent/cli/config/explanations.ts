@@ -204,5 +204,11 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     form: FLAG,
     text: 'The clock of this machine is taken as it is, though no time service vouches for it.',
   },
+  'lab.without': {
+    form: 'a list, such as ["random-times"]',
+    text:
+      'What keeps the addresses of this home apart and is left out, so that a lab can measure what ' +
+      'it does: random-times, common-sizes, read-everything, separate-connections.',
+  },
   'lab.clock': { form: TEXT, text: 'Market time of a lab: stepped:SOCKET or scaled:...' },
 };

@@ -43,6 +43,7 @@ function inputOf(powersW: number[], change: Partial<WantsInput> = {}): WantsInpu
     maxPowerW: 11_000,
     leastOfferWs: 3600,
     time: TIME,
+    ownMargin: 0.05,
     ...change,
   };
 }
@@ -65,7 +66,7 @@ test('the reason names energy, price, time and what is expected', () => {
   assert.is(slot?.reason?.code, 'surplus-expected');
   assert.match(
     slot?.reason?.sentence ?? '',
-    /^offered 0\.38 kWh at 0\.10 for [\d:]+ to [\d:]+: surplus expected 0\.38 \(0\.35 to 0\.40\)$/,
+    /^offered 0\.38 kWh at 0\.09 for [\d:]+ to [\d:]+: surplus expected 0\.38 \(0\.35 to 0\.40\)$/,
   );
 });
 
@@ -229,6 +230,55 @@ test('the planned course of the battery keeps the band, its power and the reserv
       }
     }),
     { numRuns: 200 },
+  );
+});
+
+test('in the common form all offers look alike, whatever the energy comes from', () => {
+  const common = { ownMargin: null };
+  const surplus = wantsOf(inputOf([-1620, 0], common)).blocks[0];
+  const stored = wantsOf(
+    inputOf([...Array<number>(20).fill(-2000), ...Array<number>(76).fill(100)], {
+      ...common,
+      battery: { model: MODEL, storedWs: 20_000_000 },
+    }),
+  ).blocks.find((block) => block.isFlexible);
+  const need = wantsOf(inputOf([830, 800], common)).blocks[0];
+  const room = wantsOf(
+    inputOf(Array<number>(96).fill(900), {
+      ...common,
+      battery: { model: MODEL, storedWs: 20_000_000 },
+    }),
+  ).blocks.find((block) => block.isFlexible);
+  assert.is(surplus?.maxPowerW, 1500);
+  assert.is(need?.maxPowerW, 750);
+  assert.is(stored?.side, 'sell');
+  assert.is(room?.side, 'buy');
+  for (const block of [surplus, stored, need, room]) {
+    assert.is((block?.maxPowerW ?? 1) % 250, 0);
+    assert.is(block?.energyWs, (block?.maxPowerW ?? 0) * 900);
+    assert.is(block?.lastInterval, block?.firstInterval);
+  }
+  assert.is(surplus?.valueMicroPerKwh, stored?.valueMicroPerKwh);
+  assert.is(need?.valueMicroPerKwh, room?.valueMicroPerKwh);
+  assert.ok((surplus?.valueMicroPerKwh ?? 1e9) < (need?.valueMicroPerKwh ?? 0));
+});
+
+test('what is less than the smallest common size is not offered, and that is said', () => {
+  const plan = wantsOf(inputOf([-240, 0], { ownMargin: null }));
+  assert.equal(plan.blocks, []);
+  assert.is(plan.slots[0]?.reason?.code, 'nothing-offered');
+});
+
+test('a battery with great losses does not buy at the common price', () => {
+  const plan = wantsOf(
+    inputOf(Array<number>(96).fill(900), {
+      ownMargin: null,
+      battery: { model: { ...MODEL, efficiency: 0.7 }, storedWs: 20_000_000 },
+    }),
+  );
+  assert.equal(
+    plan.blocks.filter((block) => block.isFlexible),
+    [],
   );
 });
 

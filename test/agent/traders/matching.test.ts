@@ -263,4 +263,13 @@ test('proposes what the market would take, once', () => {
   assert.is(propose(planWith({}), state), 0, 'it is out already');
 });
 
+test('a block becomes one offer for each common size in it, one for each address', () => {
+  const plan = planWith({ maxPowerW: 2750, energyWs: 2750 * 900 });
+  const intents = matchingTrader.propose(plan, stateOf(), NOW * 900);
+  assert.equal(
+    intents.map(({ block }) => [block.maxPowerW, block.energyWs]),
+    [1000, 1000, 250, 250, 250].map((powerW) => [powerW, powerW * 900]),
+  );
+});
+
 test.run();

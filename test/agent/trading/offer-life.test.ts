@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { newMatchingState } from '../../../agent/traders/matching.ts';
 import type { OwnOffer, OwnTerms } from '../../../agent/traders/own-offer.ts';
 import { MarketLog } from '../../../agent/trading/market-log.ts';
+import { Moments } from '../../../agent/trading/moments.ts';
 import { OfferSteps } from '../../../agent/trading/offer-steps.ts';
 import { agentPolicy } from '../../../agent/trading/signing-rules.ts';
 import { WALLET_MIGRATIONS } from '../../../agent/wallet/schema.ts';
@@ -73,7 +74,11 @@ function boot(sql: ReturnType<typeof openSql>) {
     ...{ wallet, outbox, state, openFeed, firstBlock, clock, log: quiet },
     blockLagSeconds: 15,
   });
-  const shared = { blockSeconds: 15, pollSeconds: 30, log: quiet };
+  const moments = new Moments({
+    random: { ...random, uniform: () => 0 },
+    ...{ silenceSeconds: 120, habit: null, gridSeconds: 0 },
+  });
+  const shared = { blockSeconds: 15, moments, log: quiet };
   const steps = new OfferSteps({ wallet, outbox, state, facts: FACTS, ...shared });
   const offer = (): OwnOffer | undefined => [...state.byAddress.values()][0];
   return {
