@@ -51,8 +51,9 @@ async function main(): Promise<number> {
     findings.push(...found, ...run.fallen);
     const missed = run.dealt.filter(({ hasHappened }) => !hasHappened);
     say(`run ${runs.length}: ${count([run])} injections, ${missed.length} missed`);
-    for (const { home, fault, phase } of missed)
-      say(`  missed: ${home}, ${phase}: ${inWords(fault)}`);
+    for (const { home, fault, phase, code } of missed) {
+      say(`  missed: ${home}, ${phase}: ${inWords(fault)}; ended with ${code}`);
+    }
     for (const each of [...found, ...run.fallen]) say(`  FOUND: ${each}`);
   }
   return report(runs, findings, (performance.now() - startedAt) / 1000);
