@@ -98,7 +98,6 @@ test('each rule keeps something out', () => {
     signedBy: (_, of) => (of === kind ? number : 0),
     signedOn: () => 0,
   });
-  const { name: _, ...other } = { name: 'stake', ...POST };
   const stake = new Interface(MATCHING_ABI).encodeFunctionData('stake', [1n]);
   const rows: [string, string | null][] = [
     ['chain', verdict(POST, { chainId: chainId + 1 })],
@@ -109,7 +108,7 @@ test('each rule keeps something out', () => {
     ['contract', verdict(POST, { to: null })],
     ['contract', verdict(POST, { to: contracts.microgrid })],
     ['selector', verdict(POST, { to: contracts.assets })],
-    ['selector', verdict(other, { data: stake, kind: 'stake' })],
+    ['selector', verdict(POST, { data: stake, kind: 'stake' })],
     ['selector', verdict(POST, { kind: 'closeOffer' })],
     ['amount', verdict(POST, { data: `${POST.data}00` })],
     ['amount', verdict(POST, { address: ELSEWHERE })],
