@@ -1,6 +1,7 @@
 /** A SOCKS 5 server for tests, good or lying, on a Unix socket; names lead to ports given here. */
 
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 
 export type SocksLie =
@@ -29,6 +30,8 @@ export interface SocksServer {
   path: string;
   seen: SocksRequestSeen[];
   lie: SocksLie | null;
+  /** Connections so far. */
+  connections: number;
   /** Connections that are open now. */
   open(): number;
   close(): Promise<void>;
@@ -41,6 +44,7 @@ export async function socksServer(
 ): Promise<SocksServer> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: false }, (socket) => {
+    self.connections += 1;
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
@@ -51,6 +55,7 @@ export async function socksServer(
     path,
     seen: [],
     lie: null,
+    connections: 0,
     open: () => sockets.size,
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -58,6 +63,8 @@ export async function socksServer(
       await once(server, 'close');
     },
   };
+  // Whoever was there before may have been killed.
+  rmSync(path, { force: true });
   server.listen(path);
   await once(server, 'listening');
   return self;

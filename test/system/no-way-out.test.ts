@@ -24,10 +24,12 @@ import { AGENT, type Started, until } from './processes.ts';
 
 const test = suite('no way out');
 
-const INTERVAL_REAL_MS = 10_000;
+const INTERVAL_REAL_MS = 12_000;
 const BOOTSTRAP_MS = 60_000;
-/** Each liar gets so long, real ms. */
-const LIE_MS = 3_000;
+/** A machine with other things to do takes long for a trade. */
+const PATIENCE_MS = 240_000;
+/** What comes of a lie comes soon, real ms. */
+const LIE_MS = 1_000;
 const CHAIN = 'chain';
 
 interface Scene {
@@ -46,10 +48,14 @@ const statusWith = (
   what: string,
   fits: (s: AgentStatus) => boolean,
 ) =>
-  until(what, async () => {
-    const status = await home.status();
-    return status !== null && fits(status) && status;
-  });
+  until(
+    what,
+    async () => {
+      const status = await home.status();
+      return status !== null && fits(status) && status;
+    },
+    PATIENCE_MS,
+  );
 
 const commitment = (scene: Scene, first: number) =>
   statusWith(scene, 'a commitment', ({ schedule }) =>
@@ -145,6 +151,8 @@ async function torLies(scene: Scene): Promise<void> {
   try {
     for (const lie of LIES) {
       liar.lie = lie;
+      const before = liar.connections;
+      await until(`it believes "${lie}"`, () => liar.connections > before, PATIENCE_MS);
       await wait(LIE_MS);
       await assertNothingLeft({ network });
     }
