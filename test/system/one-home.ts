@@ -59,10 +59,7 @@ export interface Market {
 }
 
 /** Makes another way for the agents to chain and DSO, before they are told of it. */
-export type Reach = (at: {
-  chainPort: number;
-  dsoPort: number;
-}) => Promise<Outside>;
+export type Reach = (at: { chainPort: number; dsoPort: number }) => Promise<Outside>;
 
 /** @param intervalRealMs real time of an interval */
 export async function withMarket(
@@ -82,8 +79,7 @@ export async function withMarket(
   let clock: Clock | null = null;
   try {
     const dsoPort = await freePort();
-    const outside =
-      (await reach?.({ chainPort: chain.anvil.port, dsoPort })) ?? null;
+    const outside = (await reach?.({ chainPort: chain.anvil.port, dsoPort })) ?? null;
     const place = { chain, gate, factor, homes: wanted, dsoPort, outside };
     const config = await setUpUtility(folder.path, place);
     for (const { spec, program } of wanted) {
