@@ -311,6 +311,25 @@ export function sealCall(address: string): Call {
   return call(address, microgrid, 'seal', []);
 }
 
+/** Within what the owner allows: the granter may. */
+export function lowerFeederLimitsCall(
+  address: string,
+  feeder: number,
+  limits: { internalLimitW: number; externalLimitW: number },
+): Call {
+  const values = [feeder, limits.internalLimitW, limits.externalLimitW];
+  return call(address, microgrid, 'lowerFeederLimits', values);
+}
+
+/** @param reason at most 200 bytes */
+export function pauseCall(address: string, reason: string): Call {
+  return call(address, microgrid, 'pause', [reason]);
+}
+
+export function resumeCall(address: string): Call {
+  return call(address, microgrid, 'resume', []);
+}
+
 export function suspendCall(
   address: string,
   span: { feeder: number; firstInterval: number; lastInterval: number },

@@ -138,8 +138,8 @@ contract Microgrid is IMicrogrid {
     ) external onlyOwner returns (uint32 feeder) {
         if (feederCount >= MAX_FEEDERS) revert TooManyFeeders(MAX_FEEDERS);
         feeder = ++feederCount;
-        setCeiling(feeder, internalLimitW, externalLimitW);
         changeLimits(feeder, internalLimitW, externalLimitW);
+        setCeiling(feeder, internalLimitW, externalLimitW);
     }
 
     function setFeederLimits(
@@ -148,8 +148,8 @@ contract Microgrid is IMicrogrid {
         uint64 externalLimitW
     ) external onlyOwner returns (uint32 fromInterval) {
         if (feeder == 0 || feeder > feederCount) revert NoSuchFeeder(feeder);
+        fromInterval = changeLimits(feeder, internalLimitW, externalLimitW);
         setCeiling(feeder, internalLimitW, externalLimitW);
-        return changeLimits(feeder, internalLimitW, externalLimitW);
     }
 
     function lowerFeederLimits(

@@ -88,7 +88,7 @@ export const REFUSALS = {
   'closed-interval': 'an interval of the request is past or too far ahead',
   'no-money': 'the account does not cover the amount',
   'wrong-market': 'the market contract is not the one of this grid',
-  paused: 'the utility has paused the market: nothing is granted until it resumes',
+  paused: 'the utility has paused the market',
   'too-many': 'this meter asks too often; ask again later',
   malformed: 'the request is not of the agreed form',
 } as const;

@@ -46,7 +46,7 @@ test('while paused nothing is granted, neither energy nor money, and afterwards 
 
 test(
   'while paused nothing becomes the candidate, whole or in parts; what stands becomes final',
-  withOffers([sell({ last: T + 1 }), buy({ last: T + 1 })], async (world, o) => {
+  withOffers([sell({ last: T + 3 }), buy({ last: T + 3 })], async (world, o) => {
     const trades = [[o(0), o(1), 500]] as const;
     await submit(world, [chunk(T, trades)]);
     const { solver } = world;
@@ -61,7 +61,7 @@ test(
     await settle(world, T, bytesOf(trades));
     await assertConserved(world);
     await world.send(world.granter, 'microgrid', 'resume');
-    await submit(world, [chunk(T + 1, trades)]);
+    await submit(world, [chunk(T + 3, trades)]);
   }),
 );
 

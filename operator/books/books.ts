@@ -1,5 +1,6 @@
 /** books.db in one hand: its parts, and transactions over them. */
 import type { Sql } from '../../host/ports.ts';
+import { Control } from './control.ts';
 import { Grants } from './grants.ts';
 import { Facts, Meters } from './meters.ts';
 import { Positions } from './positions.ts';
@@ -11,6 +12,7 @@ export class Books {
   readonly positions: Positions;
   readonly readings: Readings;
   readonly facts: Facts;
+  readonly control: Control;
   readonly #sql: Sql;
 
   /** @param sql opened with `BOOKS_MIGRATIONS` */
@@ -21,6 +23,7 @@ export class Books {
     this.positions = new Positions(sql);
     this.readings = new Readings(sql);
     this.facts = new Facts(sql);
+    this.control = new Control(sql, this.facts);
   }
 
   /** All or nothing; durable when it returns. */

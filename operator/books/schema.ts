@@ -3,6 +3,7 @@
  * Scripts are only ever added to.
  */
 import { OUTBOX_DAYS_SQL, OUTBOX_SQL } from '../../chain/outbox-store.ts';
+import { CONTROL_SQL } from './control-schema.ts';
 
 const BOOKS_SQL = `
 CREATE TABLE facts (
@@ -128,6 +129,7 @@ export const BOOKS_MIGRATIONS: readonly string[] = [
   BOOKS_SQL,
   CARRIERS_SQL,
   OUTBOX_DAYS_SQL,
+  CONTROL_SQL,
 ];
 
 /** solver.db holds an outbox and nothing else. */

@@ -28,6 +28,9 @@ export const OPTIONS = {
   key: { type: 'string' },
   nonce: { type: 'string' },
   owner: { type: 'string' },
+  reason: { type: 'string' },
+  internal: { type: 'boolean' },
+  external: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;

@@ -10,6 +10,7 @@ import { Books } from '../books/books.ts';
 import type { OperatorSettings } from '../config.ts';
 import { type Deployment, DeploymentError } from '../deployment.ts';
 import { answerAdmin } from '../dso/admin.ts';
+import { answerLimits } from '../dso/limit-admin.ts';
 import { firstBlockToRead } from '../dso/log-keeper.ts';
 import { answerOrder } from '../dso/orders.ts';
 import { Dso } from '../dso/service.ts';
@@ -138,7 +139,9 @@ async function listenForCommands(host: OperatorHost, settings: OperatorSettings,
     return await host.listener.listen(at, async ({ method, path, query }: HttpRequest) =>
       path.startsWith('/orders/')
         ? answerOrder(path, query, orders)
-        : answerAdmin(method, `${path}?${query}`, ports),
+        : path.startsWith('/limits/')
+          ? answerLimits(path, query, { books, calendar: deployment.calendar, clock })
+          : answerAdmin(method, `${path}?${query}`, ports),
     );
   } catch (error) {
     host.log.warn('meters can be added only while the DSO does not run: no socket', {

@@ -8,6 +8,7 @@ import { GridFileError } from '../../market/grid-json.ts';
 import { QuantityError } from '../../market/settings/quantities.ts';
 import { SettingsError } from '../../market/settings/toml.ts';
 import { DeploymentError } from '../deployment.ts';
+import { LimitError } from '../dso/limit-admin.ts';
 import { OrderError } from '../dso/orders.ts';
 import { EnrolError } from '../enrol.ts';
 import { KeystoreError } from '../keystore.ts';
@@ -26,6 +27,7 @@ const KNOWN = [
   FollowerError,
   GridFileError,
   KeystoreError,
+  LimitError,
   OrderError,
   OutboxError,
   OwnerOrderError,

@@ -1,10 +1,12 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts';
+import { pauseCommand, resumeCommand, suspendCommand } from './control.ts';
 import { deployCommand } from './deploy.ts';
 import { dsoCommand } from './dso.ts';
 import { gridExport } from './grid.ts';
 import { gridAdopt, gridDraft, gridEndorse, gridReissue } from './grid-term.ts';
 import { keysCreate, keysImport, keysList, keysPassphrase } from './keys.ts';
+import { limitCommand, limitList, limitRemove } from './limit.ts';
 import { meterAdd, meterList, meterResume, meterSuspend } from './meter.ts';
 import { rewardsFund, rewardsShow } from './rewards.ts';
 import {
@@ -36,6 +38,12 @@ export const COMMANDS: readonly Command[] = [
   meterSuspend,
   meterResume,
   dsoCommand,
+  pauseCommand,
+  resumeCommand,
+  limitCommand,
+  limitList,
+  limitRemove,
+  suspendCommand,
   solverCommand,
   solverAdmit,
   solverClaim,

@@ -15,6 +15,7 @@ import type { Clock, UnixMs } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import type { Books } from '../books/books.ts';
 import type { StoredWithdrawal } from '../books/grants.ts';
+import { failWithdrawal, refusalSentence } from './failing.ts';
 
 /** Most grants of one transaction: what its verification may cost, and its bytes, stay small. */
 export const GRANTS_AT_ONCE = 50;
@@ -59,6 +60,7 @@ export class Granting {
    */
   signDue(): number {
     const { books, outbox, grid, clock } = this.#ports;
+    this.#refuseWhilePaused();
     const dueAtMs = this.dueAtMs();
     if (dueAtMs === null || dueAtMs > clock.now() || !clock.isProven()) return 0;
     return books.transaction(() => {
@@ -68,6 +70,19 @@ export class Granting {
         for (const requestId of requestIds) books.grants.setCarrier(requestId, hash);
       }
       return batches.length;
+    });
+  }
+
+  /** What was accepted and not signed when the market was paused. */
+  #refuseWhilePaused(): void {
+    const { books, clock } = this.#ports;
+    const { pausedFor } = books.control;
+    if (pausedFor === null) return;
+    const sentence = refusalSentence('paused', pausedFor);
+    books.transaction(() => {
+      for (const withdrawal of books.grants.unsigned()) {
+        failWithdrawal(books, withdrawal, { code: 'paused', sentence }, clock.now());
+      }
     });
   }
 

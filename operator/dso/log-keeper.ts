@@ -11,6 +11,7 @@ import { decodeChunk } from '../../market/matching/chunk.ts';
 import type { RefusalCode } from '../../market/messages.ts';
 import type { Books } from '../books/books.ts';
 import type { Grant, StoredWithdrawal } from '../books/grants.ts';
+import { failWithdrawal } from './failing.ts';
 
 type Of<K extends MarketEvent['kind']> = Extract<MarketEvent, { kind: K }>;
 
@@ -41,7 +42,10 @@ export class LogKeeper {
     const { facts } = this.#books;
     if (head.number < Number(facts.get(FOLLOWED) ?? 0)) return;
     this.#books.transaction(() => {
-      for (const event of events) this.#record(event);
+      for (const event of events) {
+        this.#record(event);
+        this.#books.control.observe(event);
+      }
       // A void may be told before the trades that it takes out.
       for (const event of events) {
         if (event.kind === 'trades-voided') {
@@ -167,21 +171,19 @@ export class LogKeeper {
     if (!isWaiting && money !== 'waiting') grants.setState(requestId, 'granted');
   }
 
-  #fail({ requestId, meterId, amountMicro, money }: StoredWithdrawal, reason: string): void {
-    const { grants, meters } = this.#books;
-    const held = grants.grantsOf(requestId);
-    for (const grant of held) {
-      if (grant.state === 'waiting') grants.setGrant(grant, 'refused', null);
-    }
-    if (money === 'waiting') {
-      grants.setMoney(requestId, 'refused');
-      meters.book(meterId, amountMicro, 'returned', requestId, this.#clock.now());
-    }
+  #fail(withdrawal: StoredWithdrawal, reason: string): void {
+    const { requestId } = withdrawal;
     this.#log.error('a grant was refused by the contract', { requestId, reason });
-    const code: RefusalCode = held.length === 0 ? 'no-money' : 'power-limit';
+    const code = codeOf(reason, this.#books.grants.grantsOf(requestId).length === 0);
     const sentence = `the contract refused the grant: ${reason}`;
-    grants.setState(requestId, 'failed', { code, sentence });
+    failWithdrawal(this.#books, withdrawal, { code, sentence }, this.#clock.now());
   }
+}
+
+/** The caps are left: what else a contract may refuse for was looked at before. */
+function codeOf(reason: string, isMoneyOnly: boolean): RefusalCode {
+  if (reason.startsWith('GridPaused')) return 'paused';
+  return isMoneyOnly ? 'no-money' : 'power-limit';
 }
 
 function isSameGrant(grant: Grant, event: Of<'asset-added'>): boolean {

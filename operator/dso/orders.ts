@@ -1,6 +1,6 @@
 /**
- * What the operator's commands have the DSO's key sign: money for the reward pot, and a solver's
- * admission. Only the granter makes money, and an address holds money of a market only once it was
+ * What the operator's commands have the DSO's key sign: money for the reward pot, a solver's
+ * admission, the market's pause and its end, a feeder's suspension. Only the granter makes money, and an address holds money of a market only once it was
  * granted some for it. So the pot is filled through the DSO's own address, and a solver's payout
  * account gets the least there is, a millionth, beside the stake.
  *
@@ -8,7 +8,14 @@
  * was lost, is signed once.
  */
 import { SigningKey } from 'ethers';
-import { addFinancialBalanceCall, type Call, fundRewardsCall } from '../../chain/calls.ts';
+import {
+  addFinancialBalanceCall,
+  type Call,
+  fundRewardsCall,
+  pauseCall,
+  resumeCall,
+  suspendCall,
+} from '../../chain/calls.ts';
 import type { MarketContracts } from '../../chain/decode.ts';
 import { type Outbox, OutboxError } from '../../chain/outbox.ts';
 import type { OutboxEntry, OutboxStore } from '../../chain/outbox-store.ts';
@@ -32,7 +39,31 @@ export interface AdmitOrder {
   payout: string | null;
 }
 
-export type Order = FundOrder | AdmitOrder;
+export interface PauseOrder {
+  kind: 'pause';
+  id: string;
+  /** Public, at most `MAX_REASON_BYTES`. */
+  reason: string;
+}
+
+export interface ResumeOrder {
+  kind: 'resume';
+  id: string;
+}
+
+/** Voids the trades of a feeder; it cannot be taken back. */
+export interface SuspendOrder {
+  kind: 'suspend';
+  id: string;
+  feeder: number;
+  firstInterval: number;
+  lastInterval: number;
+}
+
+export type Order = FundOrder | AdmitOrder | PauseOrder | ResumeOrder | SuspendOrder;
+
+/** The contract takes no more. */
+export const MAX_REASON_BYTES = 200;
 
 export interface OrderPorts {
   books: Books;
@@ -46,9 +77,17 @@ export class OrderError extends Error {
   /**
    * `malformed`: not an order. `other-market`: an address belongs to another market, or to none.
    * `too-little`: less than the least stake. `refused`: the contract did not take it. `waiting`: it
-   * is signed, and in no final block yet. `not-ready`: the DSO cannot sign now.
+   * is signed, and in no final block yet. `not-ready`: the DSO cannot sign now. `paused`: the
+   * contracts make no money now.
    */
-  readonly code: 'malformed' | 'other-market' | 'too-little' | 'refused' | 'waiting' | 'not-ready';
+  readonly code:
+    | 'malformed'
+    | 'other-market'
+    | 'too-little'
+    | 'refused'
+    | 'waiting'
+    | 'not-ready'
+    | 'paused';
   constructor(code: OrderError['code'], message: string) {
     super(message);
     this.name = 'OrderError';
@@ -60,7 +99,7 @@ const LEAST_MICRO = 1n;
 
 /** What the outbox finds the parts of an order by. */
 export function refsOf(order: Order): string[] {
-  if (order.kind === 'fund') return [`fund:${order.id}`];
+  if (order.kind !== 'admit') return [`${order.kind}:${order.id}`];
   const solver = order.solver.toLowerCase();
   const payout = order.payout?.toLowerCase() ?? solver;
   return [`stake:${solver}`, ...(payout === solver ? [] : [`payout:${payout}`])];
@@ -68,12 +107,19 @@ export function refsOf(order: Order): string[] {
 
 /**
  * Signs what was not signed before, all or nothing; what the contract refused is signed anew.
- * @throws OutboxError
+ * @throws OutboxError, OrderError 'paused'
  */
 export function signOrder(order: Order, ports: OrderPorts): void {
   const { books, outbox, key } = ports;
+  const isMoney = order.kind === 'fund' || order.kind === 'admit';
+  if (isMoney && books.control.pausedFor !== null) {
+    throw new OrderError('paused', 'the market is paused and makes no money: resume it first');
+  }
   const steps = stepsOf(order, ports).filter(({ ref }) => !isTaken(outbox.store, ref));
   books.transaction(() => {
+    // At once: the DSO grants nothing more, whenever the contracts hear of it.
+    if (order.kind === 'pause') books.control.order(order.reason);
+    if (order.kind === 'resume') books.control.order(null);
     for (const { call, ref } of steps) outbox.enqueue(new SigningKey(key), call, ref);
   });
 }
@@ -98,6 +144,10 @@ function stepsOf(order: Order, { contracts, key }: OrderPorts): { call: Call; re
   const grant = (to: string, amountMicro: bigint) =>
     addFinancialBalanceCall(contracts, to, contracts.matching, amountMicro);
   const [first = '', second] = refsOf(order);
+  const { microgrid } = contracts;
+  if (order.kind === 'pause') return [{ call: pauseCall(microgrid, order.reason), ref: first }];
+  if (order.kind === 'resume') return [{ call: resumeCall(microgrid), ref: first }];
+  if (order.kind === 'suspend') return [{ call: suspendCall(microgrid, order), ref: first }];
   if (order.kind === 'fund') {
     const { amountMicro, grantMicro } = order;
     const fund = { call: fundRewardsCall(contracts, amountMicro), ref: first };
@@ -156,12 +206,30 @@ function orderOf(query: URLSearchParams): Order {
     throw new OrderError('malformed', `"${text}" is no ${name}`);
   };
   const amountOf = (name: string) => BigInt(textOf(name, /^\d{1,20}$/));
-  if (textOf('kind', /^(fund|admit)$/) === 'fund') {
-    const id = textOf('id', /^[0-9a-f]{1,64}$/);
-    const [amountMicro, grantMicro] = [amountOf('amountMicro'), amountOf('grantMicro')];
-    return { kind: 'fund', id, amountMicro, grantMicro };
+  const numberOf = (name: string) => Number(textOf(name, /^\d{1,10}$/));
+  const kind = textOf('kind', /^(fund|admit|pause|resume|suspend)$/) as Order['kind'];
+  const id = kind === 'admit' ? '' : textOf('id', /^[0-9a-f]{1,64}$/);
+  switch (kind) {
+    case 'fund':
+      return { kind, id, amountMicro: amountOf('amountMicro'), grantMicro: amountOf('grantMicro') };
+    case 'pause':
+      return { kind, id, reason: reasonOf(query.get('reason') ?? '') };
+    case 'resume':
+      return { kind, id };
+    case 'suspend': {
+      const [firstInterval, lastInterval] = [numberOf('firstInterval'), numberOf('lastInterval')];
+      return { kind, id, feeder: numberOf('feeder'), firstInterval, lastInterval };
+    }
   }
   const address = (name: string) => textOf(name, /^0x[0-9a-fA-F]{40}$/);
   const payout = query.has('payout') ? address('payout') : null;
   return { kind: 'admit', solver: address('solver'), stakeMicro: amountOf('stakeMicro'), payout };
+}
+
+/** @throws OrderError 'malformed' */
+export function reasonOf(text: string): string {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_REASON_BYTES && !/[\p{Cc}\p{Cf}]/u.test(text)) return text;
+  const form = `one line of at most ${MAX_REASON_BYTES} bytes`;
+  throw new OrderError('malformed', `a reason is ${form}; this one has ${bytes}`);
 }

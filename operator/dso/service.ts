@@ -22,6 +22,7 @@ import {
 import type { Books } from '../books/books.ts';
 import { addressOf, signerOf } from '../keys.ts';
 import { Granting } from './granting.ts';
+import { Limiting } from './limiting.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { type AdmitOrder, refsOf, signOrder } from './orders.ts';
 import { answerAccount, answerReadings, type ReadingPorts } from './readings.ts';
@@ -59,6 +60,7 @@ export class Dso {
   readonly #keeper: LogKeeper;
   readonly #sign: (digest: Hex32) => string;
   readonly #granting: Granting;
+  readonly #limiting: Limiting;
   #isChainDown = false;
   #wake: AbortController | null = null;
 
@@ -69,6 +71,7 @@ export class Dso {
     this.#withdrawals = new Withdrawals(ports);
     const gatherMs = ports.gatherMs ?? Math.min(ports.pollMs, BLOCK_MS);
     this.#granting = new Granting({ ...ports, gatherMs });
+    this.#limiting = new Limiting(ports);
     this.#readings = { books, grid, clock, sign: this.#sign };
     this.#keeper = new LogKeeper({ books, outbox: outbox.store, clock, log });
   }
@@ -160,6 +163,7 @@ export class Dso {
       await outbox.seed(addressOf(this.#ports.key).toLowerCase(), signal);
       this.#fundSolver();
       this.#granting.signDue();
+      this.#limiting.signDue();
       const report = await outbox.flush(signal);
       this.#keeper.reconcile();
       if (report.error !== null) throw report.error;
@@ -179,8 +183,8 @@ export class Dso {
 
   /** Once in the life of the books: the outbox remembers. */
   #fundSolver(): void {
-    const { solver, outbox, grid, clock } = this.#ports;
-    if (solver === null || !clock.isProven()) return;
+    const { solver, outbox, grid, clock, books } = this.#ports;
+    if (solver === null || !clock.isProven() || books.control.pausedFor !== null) return;
     const { address, stakeMicro, payout = null } = solver;
     const order: AdmitOrder = { kind: 'admit', solver: address, stakeMicro, payout };
     if (refsOf(order).every((ref) => outbox.store.byRef(ref).length > 0)) return;

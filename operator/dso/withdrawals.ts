@@ -17,7 +17,6 @@ import {
   type Hex32,
   hashWithdrawal,
   isSignedBy,
-  REFUSALS,
   type RefusalCode,
   type Withdrawal,
 } from '../../market/messages.ts';
@@ -25,13 +24,14 @@ import type { SignedWithdrawal, WithdrawalAnswer } from '../../market/messages-j
 import { paymentMicro } from '../../market/units.ts';
 import type { Books } from '../books/books.ts';
 import type { Meter } from '../books/meters.ts';
+import { refusalSentence } from './failing.ts';
 
 /** Refuses a withdrawal; kept with the request, so that a repetition hears the same. */
 class Refused extends Error {
   readonly code: RefusalCode;
   readonly sentence: string;
   constructor(code: RefusalCode, detail = '') {
-    const sentence = detail === '' ? REFUSALS[code] : `${REFUSALS[code]}: ${detail}`;
+    const sentence = refusalSentence(code, detail);
     super(sentence);
     this.code = code;
     this.sentence = sentence;
@@ -118,6 +118,8 @@ export class Withdrawals {
   #check(withdrawal: Withdrawal, meter: Meter, now: number): void {
     const { grid } = this.#ports;
     const { address, assets, amountMicro } = withdrawal;
+    const { pausedFor } = this.#ports.books.control;
+    if (pausedFor !== null) throw new Refused('paused', pausedFor);
     if (meter.suspended) throw new Refused('suspended-meter');
     if (withdrawal.expiresAt <= now) throw new Refused('expired');
     if (withdrawal.market !== grid.contracts.matching) throw new Refused('wrong-market');

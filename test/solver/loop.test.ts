@@ -109,6 +109,25 @@ test('offers are not lost when the time of their block cannot be learned at once
   assert.equal(world.kinds(), ['submitSolution']);
 });
 
+test('a paused market gets no solution, what is due is finalized, and then it goes on', async () => {
+  const world = new ScriptedMarket();
+  const solver = world.solver();
+  world.say(limits, posted(1, 'sell', T + 2), posted(2, 'buy', T + 2));
+  world.say({ kind: 'paused', by: '0x1', reason: '' });
+  for (let polls = 0; polls < 200; polls++) {
+    world.nowSeconds += 5;
+    await solver.step(signal);
+  }
+  assert.equal([...new Set(world.kinds())], ['finalize']);
+  world.say({ kind: 'resumed', by: '0x1' });
+  for (let polls = 0; polls < 30; polls++) {
+    world.nowSeconds += 5;
+    await solver.step(signal);
+  }
+  assert.is(world.kinds().at(-1), 'submitSolution');
+  assert.equal(world.warnings, []);
+});
+
 test('leaves a candidate alone that is as good', async () => {
   const world = new ScriptedMarket();
   const solver = world.solver();

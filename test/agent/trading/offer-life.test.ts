@@ -184,6 +184,25 @@ const SETTLED: MarketEvent = {
   ...{ kind: 'interval-settled', interval: NOW + 1 },
 };
 
+const at = { blockNumber: 9, logIndex: 0, transactionHash: '0x00' };
+
+test('a paused market gets no offer, also after a restart, and gets it when it is resumed', async () => {
+  const { sql, events } = reserved();
+  const first = boot(sql);
+  await first.read(events.granted);
+  await first.read([{ ...at, kind: 'paused', by: ADDRESS, reason: 'a fire' }]);
+  assert.is(first.advance(120), 0);
+  const after = boot(sql);
+  await after.read([]);
+  const said = 'the utility has paused the market (a fire): final commitments stand, ';
+  assert.is(after.market.pause, `${said}nothing is offered`);
+  assert.is(after.advance(120), 0);
+  await after.read([{ ...at, kind: 'resumed', by: ADDRESS }]);
+  assert.is(after.market.pause, null);
+  assert.is(after.advance(120), 1);
+  assert.is(boot(sql).market.pause, null);
+});
+
 test('every step is done once, whenever the process dies', async () => {
   const { sql, events, kinds } = reserved();
   await live(sql, [
