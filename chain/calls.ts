@@ -311,6 +311,16 @@ export function sealCall(address: string): Call {
   return call(address, microgrid, 'seal', []);
 }
 
+/** By the owner: what the granter may lower, and raise again up to it. */
+export function setFeederLimitsCall(
+  address: string,
+  feeder: number,
+  limits: { internalLimitW: number; externalLimitW: number },
+): Call {
+  const values = [feeder, limits.internalLimitW, limits.externalLimitW];
+  return call(address, microgrid, 'setFeederLimits', values);
+}
+
 /** Within what the owner allows: the granter may. */
 export function lowerFeederLimitsCall(
   address: string,

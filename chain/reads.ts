@@ -5,11 +5,11 @@
 import { Interface, type Result } from 'ethers';
 import type { MarketCalendar } from '../market/intervals.ts';
 import type { EnergyAsset, FeederLimits } from '../market/offers.ts';
-import { sideFromCode } from '../market/units.ts';
+import { SIDE_CODE, type Side, sideFromCode } from '../market/units.ts';
 import { ASSETS_ABI, MATCHING_ABI, MICROGRID_ABI } from './abi.ts';
 import type { MarketContracts } from './decode.ts';
 import type { BlockTag, JsonRpc } from './rpc.ts';
-import { RpcError } from './rpc-forms.ts';
+import { parseData, RpcError } from './rpc-forms.ts';
 
 /** What a solver must know of a market besides its grid file. */
 export interface SolverTerms {
@@ -98,6 +98,10 @@ export class MarketReads {
     return (await this.#microgrid('isMarket', [market], signal))[0] === true;
   }
 
+  async isPaused(signal?: AbortSignal): Promise<boolean> {
+    return (await this.#microgrid('isPaused', [], signal))[0] === true;
+  }
+
   async isSealed(signal?: AbortSignal): Promise<boolean> {
     return (await this.#microgrid('isSealed', [], signal))[0] === true;
   }
@@ -125,6 +129,42 @@ export class MarketReads {
 
   async balanceMicro(holder: string, signal?: AbortSignal): Promise<bigint> {
     return BigInt((await this.#assets('balanceMicro', [holder], signal))[0]);
+  }
+
+  /** One for each holder, in its order. */
+  async balancesMicro(holders: readonly string[], signal?: AbortSignal): Promise<bigint[]> {
+    const at = typeof this.#at === 'number' ? `0x${this.#at.toString(16)}` : this.#at;
+    const calls = holders.map((holder) => {
+      const data = assets.encodeFunctionData('balanceMicro', [holder]);
+      return { method: 'eth_call', params: [{ to: this.#contracts.assets, data }, at] };
+    });
+    const answers = await this.#rpc.batch(calls, signal);
+    return answers.map((answer) => {
+      if (answer instanceof RpcError) throw answer;
+      return BigInt(assets.decodeFunctionResult('balanceMicro', parseData(answer, 'eth_call'))[0]);
+    });
+  }
+
+  async moneyTotals(
+    signal?: AbortSignal,
+  ): Promise<{ grantedMicro: bigint; depositedMicro: bigint }> {
+    const [struct] = await this.#assets('moneyTotals', [], signal);
+    const [granted, deposited] = (struct as Result).map((value) => BigInt(value));
+    return { grantedMicro: granted ?? 0n, depositedMicro: deposited ?? 0n };
+  }
+
+  async energyTotals(
+    side: Side,
+    signal?: AbortSignal,
+  ): Promise<{ grantedWs: bigint; depositedWs: bigint }> {
+    const [struct] = await this.#assets('energyTotals', [SIDE_CODE[side]], signal);
+    const [granted, deposited] = (struct as Result).map((value) => BigInt(value));
+    return { grantedWs: granted ?? 0n, depositedWs: deposited ?? 0n };
+  }
+
+  /** Money inside the market: in offers, stakes, the pot and rewards set aside. */
+  async insideMicro(signal?: AbortSignal): Promise<bigint> {
+    return BigInt((await this.#assets('insideMicro', [this.#contracts.matching], signal))[0]);
   }
 
   /** The market whose money an address can hold, lower case; null: nothing was granted to it. */

@@ -181,6 +181,16 @@ export class Grants {
       .map(withdrawalOf);
   }
 
+  all(): StoredWithdrawal[] {
+    return this.#sql.all('SELECT * FROM withdrawals').map(withdrawalOf);
+  }
+
+  allGrants(): (Grant & { meterId: Address })[] {
+    return this.#sql
+      .all('SELECT * FROM grants')
+      .map((row) => ({ ...grantOf(row), meterId: String(row.meter_id) }));
+  }
+
   /** By the hash of their transaction. */
   carriedBy(hash: string): StoredWithdrawal[] {
     return this.#sql.all('SELECT * FROM withdrawals WHERE carrier = ?', hash).map(withdrawalOf);

@@ -38,6 +38,10 @@ export class Meters {
     return row === undefined ? null : meterOf(row);
   }
 
+  all(): Meter[] {
+    return this.#sql.all('SELECT * FROM meters').map(meterOf);
+  }
+
   /** Enrols a meter with an opening balance. Within a transaction of the caller's. */
   add(meter: Meter, atMs: number): void {
     this.#sql.run(

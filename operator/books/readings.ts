@@ -6,6 +6,13 @@ export interface StoredReading extends Reading {
   dsoSignature: string;
 }
 
+export interface SignedRow {
+  row: number;
+  reading: Reading;
+  meterSignature: string;
+  dsoSignature: string;
+}
+
 export class Readings {
   readonly #sql: Sql;
 
@@ -28,6 +35,30 @@ export class Readings {
       quality: String(row.quality) as ReadingQuality,
       dsoSignature: String(row.dso_signature),
     };
+  }
+
+  /** By row, from a given one on, of intervals from `from` on. */
+  page(afterRow: number, from: number, most: number): SignedRow[] {
+    return this.#sql
+      .all(
+        `SELECT rowid AS row, * FROM readings WHERE rowid > ? AND interval >= ?
+         ORDER BY rowid LIMIT ?`,
+        afterRow,
+        from,
+        most,
+      )
+      .map((row) => ({
+        row: Number(row.row),
+        reading: {
+          meterId: String(row.meter_id),
+          interval: Number(row.interval),
+          importedWs: Number(row.imported_ws),
+          exportedWs: Number(row.exported_ws),
+          quality: String(row.quality) as ReadingQuality,
+        },
+        meterSignature: String(row.meter_signature),
+        dsoSignature: String(row.dso_signature),
+      }));
   }
 
   add(reading: StoredReading, meterSignature: string, atMs: number): void {

@@ -29,6 +29,7 @@ export const OPTIONS = {
   nonce: { type: 'string' },
   owner: { type: 'string' },
   reason: { type: 'string' },
+  days: { type: 'string' },
   internal: { type: 'boolean' },
   external: { type: 'boolean' },
   json: { type: 'boolean' },

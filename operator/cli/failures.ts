@@ -7,6 +7,7 @@ import { RequestCodeError } from '../../market/enrolment.ts';
 import { GridFileError } from '../../market/grid-json.ts';
 import { QuantityError } from '../../market/settings/quantities.ts';
 import { SettingsError } from '../../market/settings/toml.ts';
+import { AuditError } from '../audit/audit.ts';
 import { DeploymentError } from '../deployment.ts';
 import { LimitError } from '../dso/limit-admin.ts';
 import { OrderError } from '../dso/orders.ts';
@@ -21,6 +22,7 @@ export const EXIT_SETTINGS = 78;
 
 /** Operational failures: what is wrong, and what to do, stands in their message. */
 const KNOWN = [
+  AuditError,
   DeploymentError,
   EnrolError,
   FileError,

@@ -1,4 +1,5 @@
 /** All commands, in the order of the help. */
+import { auditCommand } from './audit.ts';
 import type { Command } from './command.ts';
 import { pauseCommand, resumeCommand, suspendCommand } from './control.ts';
 import { deployCommand } from './deploy.ts';
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   limitList,
   limitRemove,
   suspendCommand,
+  auditCommand,
   solverCommand,
   solverAdmit,
   solverClaim,

@@ -15,7 +15,8 @@ import { failWithdrawal } from './failing.ts';
 
 type Of<K extends MarketEvent['kind']> = Extract<MarketEvent, { kind: K }>;
 
-const FOLLOWED = 'followed block';
+/** The last block whose events the books have. */
+export const FOLLOWED = 'followed block';
 
 /** The first block whose events the books do not have. */
 export function firstBlockToRead(books: Books, deployedAtBlock: number): number {

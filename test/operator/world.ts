@@ -156,13 +156,15 @@ export interface WithdrawalWish {
   amountMicro?: bigint;
   requestId?: string;
   addressKey?: string;
+  /** Market time, where it is not that of this machine. */
+  nowSeconds?: number;
 }
 
 /** A withdrawal to a fresh address, signed by both keys. */
 export function makeWithdrawal(meter: TestMeter, grid: GridFile, wish: WithdrawalWish = {}) {
   const { facts } = grid;
   const addressKey = wish.addressKey ?? hexlify(randomBytes(32));
-  const nowSeconds = Date.now() / 1000;
+  const nowSeconds = wish.nowSeconds ?? Date.now() / 1000;
   const withdrawal = {
     requestId: wish.requestId ?? hexlify(randomBytes(32)),
     meterId: meter.meterId,
