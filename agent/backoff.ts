@@ -19,9 +19,10 @@ export class Backoff {
     return this.#clock.monotonicMs() >= this.#dueAtMs;
   }
 
-  failed(): void {
+  /** @param leastMs how long the other side asks to wait at least */
+  failed(leastMs = 0): void {
     this.#waitMs = Math.min(LONGEST_MS, Math.max(FIRST_MS, 2 * this.#waitMs));
-    this.#dueAtMs = this.#clock.monotonicMs() + this.#waitMs;
+    this.#dueAtMs = this.#clock.monotonicMs() + Math.max(leastMs, this.#waitMs);
   }
 
   succeeded(): void {

@@ -111,7 +111,7 @@ export class SettlingService {
         });
       }
       this.#problem = error.message;
-      this.#backoff.failed();
+      this.#backoff.failed(error instanceof DsoError ? error.waitMs : 0);
     }
   }
 

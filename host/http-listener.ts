@@ -7,6 +7,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import {
+  type HttpLimits,
   type HttpListener,
   type HttpRequest,
   type HttpResponse,
@@ -19,6 +20,11 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_SOCKET_PATH_BYTES = 107;
 /** A whole request must have arrived within this, real ms. */
 const REQUEST_MS = 30_000;
+const HEAD_MS = 15_000;
+/** How often Node looks for connections whose time is over; its own default is 30 s. */
+const CHECK_MS = 1_000;
+/** Then a connection is closed, and its client makes a new one. */
+const REQUESTS_OF_A_CONNECTION = 10_000;
 
 type Handler = (request: HttpRequest) => Promise<HttpResponse>;
 type Place = { host: string; port: number } | { path: string; mode: number };
@@ -26,18 +32,21 @@ type Place = { host: string; port: number } | { path: string; mode: number };
 /** @param log told of handlers that throw; the client gets 500 without details. */
 export function nodeHttpListener(log?: Log): HttpListener {
   return {
-    async listen(at, handle) {
-      const server = createServer((request, response) => {
-        serve(request, response, handle).catch((error: unknown) => {
-          log?.error('a request could not be answered', {
-            path: request.url ?? '',
-            error: `${error}`,
-          });
-          if (response.headersSent) response.destroy();
-          else refuse(response, 500, 'internal error');
-        });
+    async listen(at, handle, limits = {}) {
+      const server = createServer(timesOf(limits), (request, response) => {
+        serve(request, response, handle, limits.maxBodyBytes ?? MAX_BODY_BYTES).catch(
+          (error: unknown) => {
+            log?.error('a request could not be answered', {
+              path: request.url ?? '',
+              error: `${error}`,
+            });
+            if (response.headersSent) response.destroy();
+            else refuse(response, 500, 'internal error');
+          },
+        );
       });
-      server.requestTimeout = REQUEST_MS;
+      server.maxRequestsPerSocket = REQUESTS_OF_A_CONNECTION;
+      if (limits.maxConnections !== undefined) server.maxConnections = limits.maxConnections;
       try {
         await listenAt(server, at);
       } catch (cause) {
@@ -49,6 +58,15 @@ export function nodeHttpListener(log?: Log): HttpListener {
         close: () => closeServer(server),
       };
     },
+  };
+}
+
+/** Slow clients: a head, or a request, that does not come is not waited for. */
+function timesOf({ requestMs = REQUEST_MS, headMs = HEAD_MS }: HttpLimits) {
+  return {
+    requestTimeout: requestMs,
+    headersTimeout: Math.min(headMs, requestMs),
+    connectionsCheckingInterval: CHECK_MS,
   };
 }
 
@@ -124,11 +142,12 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   handle: Handler,
+  maxBodyBytes: number,
 ): Promise<void> {
-  const body = await readBody(request);
+  const body = await readBody(request, maxBodyBytes);
   if (body === null) {
     response.setHeader('connection', 'close');
-    refuse(response, 413, 'the body is over 1 MiB');
+    refuse(response, 413, `the body is over ${maxBodyBytes} bytes`);
     return;
   }
   let url: URL;
@@ -146,6 +165,7 @@ async function serve(
     query: url.searchParams,
     body,
     signal: gone.signal,
+    connection: request.socket,
   });
   if (!gone.signal.aborted) await send(response, answer, gone.signal);
 }
@@ -188,12 +208,14 @@ function drained(response: ServerResponse): Promise<void> {
 }
 
 /** Null when the body is too long; what follows is then not read. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
+  // Said at the head: nothing of it is read then.
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return null;
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of request.iterator({ destroyOnReturn: false })) {
     length += piece.length;
-    if (length > MAX_BODY_BYTES) return null;
+    if (length > maxBytes) return null;
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');

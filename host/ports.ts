@@ -378,6 +378,20 @@ export interface HttpRequest {
   query: URLSearchParams;
   body: string;
   signal: AbortSignal;
+  /** The same object for all requests of one connection. */
+  connection?: object;
+}
+
+/** Of a server that strangers reach; times in real ms. */
+export interface HttpLimits {
+  /** Default: 1 MiB. */
+  maxBodyBytes?: number;
+  /** More are closed as they come. Default: no limit. */
+  maxConnections?: number;
+  /** The head of a request must have come by then, also the first one of a connection. */
+  headMs?: number;
+  /** The whole of it. */
+  requestMs?: number;
 }
 
 export interface HttpResponse {
@@ -388,12 +402,13 @@ export interface HttpResponse {
 }
 
 /**
- * A small HTTP server on a loopback port or a Unix socket. Bodies over 1 MiB are refused.
+ * A small HTTP server on a loopback port or a Unix socket.
  * @throws TransportError `refused` when the place is taken, or cannot be listened at.
  */
 export interface HttpListener {
   listen(
     at: { host: string; port: number } | { path: string; mode: number },
     handle: (request: HttpRequest) => Promise<HttpResponse>,
+    limits?: HttpLimits,
   ): Promise<{ port: number | null; close(): Promise<void> }>;
 }

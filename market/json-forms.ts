@@ -12,6 +12,8 @@ export interface JsonFault {
 }
 
 const MAX_URL_LENGTH = 300;
+/** Told at most: a text may have one for every character. */
+const MOST_FAULTS = 50;
 
 /** An address with its checksum, or in one case only; comes out with its checksum. */
 export const ADDRESS_FORM = v.pipe(
@@ -47,11 +49,13 @@ export function readJson<S extends v.GenericSchema>(
   }
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
-  const faults = result.issues.map((issue) => ({
+  const faults = result.issues.slice(0, MOST_FAULTS).map((issue) => ({
     path: v.getDotPath(issue) ?? '',
     fault: issue.message,
   }));
-  const list = faults.map(({ path, fault }) => (path ? `${path}: ${fault}` : fault)).join('; ');
+  const told = faults.map(({ path, fault }) => (path ? `${path}: ${fault}` : fault)).join('; ');
+  const more = result.issues.length - faults.length;
+  const list = more > 0 ? `${told}; and ${more} more` : told;
   throw malformed(`${what} is not of the agreed form: ${list}`, faults);
 }
 

@@ -79,6 +79,7 @@ export interface ReadingsRequest {
 export const READING_REFUSALS = {
   'unknown-meter': 'this meter is not enrolled',
   'bad-signature': 'the signature does not fit the reading',
+  implausible: 'more energy than the connection of this home can carry',
   'not-ended': 'the interval has not ended',
   'other-reading': 'another reading of this interval is already countersigned',
 } as const;

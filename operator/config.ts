@@ -21,6 +21,7 @@ import { timeZone } from '../market/settings/time-zone.ts';
 import { readSettings, table } from '../market/settings/toml.ts';
 import { MAX_UINT48 } from '../market/units.ts';
 import type { SecondTieRule } from '../solver/clearing/input.ts';
+import { REQUESTS_PER_INTERVAL } from './dso/rates.ts';
 
 export interface GridSettings {
   name: string;
@@ -57,6 +58,8 @@ export interface OperatorSettings {
     /** Opening balance of a meter's account. */
     creditMicro: bigint;
     pollMs: number;
+    /** Of a meter, of each kind; twice that at once. */
+    requestsPerInterval: number;
   };
   solver: {
     pollMs: number;
@@ -110,6 +113,7 @@ export function readOperatorSettings(
       url: raw.dso.url,
       creditMicro: raw.dso.credit,
       pollMs: raw.dso.poll,
+      requestsPerInterval: raw.dso.requests_per_interval,
     },
     solver: {
       pollMs: raw.solver.poll,
@@ -315,6 +319,7 @@ const TABLES = table({
     url: URL_FORM,
     credit: v.optional(amountMicro(), '0'),
     poll,
+    requests_per_interval: v.optional(count(1, 1_000_000), REQUESTS_PER_INTERVAL),
   }),
   solver: v.optional(
     table({

@@ -1,10 +1,13 @@
 /** The figures of a finished run: the audit's, and what the run itself measured. */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GridFacts } from '../market/grid.ts';
 import { type AuditReport, audit } from './audit/audit.ts';
 import { readAddressBook } from './audit/books.ts';
 import type { Run } from './run.ts';
+
+const OUTPUT = { maxBuffer: 16 * 1024 * 1024 };
 
 export interface RunFigures extends AuditReport {
   homes: number;
@@ -43,12 +46,13 @@ export async function figuresOf(
     })),
     homeByAddress: homesByAddress(run),
   });
+  const findings = [...report.findings, ...(await utilityFindings(run))];
   return {
     homes: homes.length,
     feeders: run.community.feeders.length,
     intervals: measured.endedIntervals,
     ticksPerInterval: run.options.ticksPerInterval,
-    ...report,
+    ...{ ...report, findings },
     modbusReads: homes.reduce((sum, home) => sum + home.emulated.reads, 0),
     // The testbed itself and anvil are processes too.
     processes: run.children.started + 2,
@@ -57,6 +61,20 @@ export async function figuresOf(
     source: run.community.source,
     follow: run.options.follow,
   };
+}
+
+/** What the utility's own audit finds: whether its books balance with the chain. */
+async function utilityFindings(run: Run): Promise<string[]> {
+  const { operatorConfig } = run.neighbourhood;
+  const main = join(import.meta.dirname, '..', 'operator', 'main.ts');
+  const args = ['--disable-warning=ExperimentalWarning', main, 'audit', '--json'];
+  const { out, err } = await new Promise<{ out: string; err: string }>((resolve) => {
+    const all = [...args, '--config', operatorConfig];
+    execFile(process.execPath, all, OUTPUT, (_, out, err) => resolve({ out, err }));
+  });
+  if (out === '') return [`the books of the utility: ${err.trim()}`];
+  const { findings } = JSON.parse(out) as { findings: { sentence: string }[] };
+  return findings.map(({ sentence }) => `the books of the utility: ${sentence}`);
 }
 
 /** Name of the home behind each address that was granted so far. */

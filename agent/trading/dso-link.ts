@@ -131,7 +131,7 @@ export class DsoLink {
         this.#o.log.warn('no offers until the DSO answers', { cause: error.message });
       }
       this.#problem = error.message;
-      this.#backoff.failed();
+      this.#backoff.failed(error.waitMs);
       return null;
     }
   }

@@ -38,9 +38,12 @@ export class DsoError extends Error {
   /**
    * `unreachable`: no answer. `refused`: an answer that is no answer to this request, such as an
    * HTTP error. `forged`: not signed by the DSO that the grid file names. `clock`: nothing is
-   * signed while market time is not proven good.
+   * signed while market time is not proven good. `too-many`: the DSO asks to wait; nothing is
+   * refused by that.
    */
-  readonly code: 'unreachable' | 'refused' | 'forged' | 'clock';
+  readonly code: 'unreachable' | 'refused' | 'forged' | 'clock' | 'too-many';
+  /** How long the DSO asks to wait, real ms; 0 when it says nothing of it. */
+  waitMs = 0;
   constructor(code: DsoError['code'], message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'DsoError';
@@ -211,6 +214,7 @@ export class DsoClient {
       if (!(error instanceof TransportError)) throw error;
       throw new DsoError('unreachable', `the DSO does not answer: ${error.message}`, error);
     }
+    if (answer.status === 429) throw tooMany(answer.body);
     if (answer.status !== 200) {
       const text = answer.body.slice(0, 200);
       throw new DsoError('refused', `the DSO answered with HTTP ${answer.status}: ${text}`);
@@ -232,6 +236,17 @@ export class DsoClient {
     if (this.#o.clock.isProven()) return;
     throw new DsoError('clock', 'nothing is signed while the clock is not proven good');
   }
+}
+
+/** Not signed, so it is believed for a minute at most. */
+const MOST_WAIT_SECONDS = 60;
+
+function tooMany(body: string): DsoError {
+  const seconds = Number(/"waitSeconds":(\d{1,6})\b/.exec(body)?.[1] ?? 1);
+  const waitSeconds = Math.max(1, Math.min(MOST_WAIT_SECONDS, seconds));
+  const error = new DsoError('too-many', `the DSO asks to wait for ${waitSeconds} s`);
+  error.waitMs = waitSeconds * 1000;
+  return error;
 }
 
 /** The body of an answer whose seal was not looked at. @throws MessageError */

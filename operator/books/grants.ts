@@ -191,6 +191,16 @@ export class Grants {
       .map((row) => ({ ...grantOf(row), meterId: String(row.meter_id) }));
   }
 
+  /** How many withdrawals of a meter were kept since a moment. */
+  countSince(meterId: Address, sinceMs: number): number {
+    const row = this.#sql.get(
+      'SELECT count(*) AS count FROM withdrawals WHERE meter_id = ? AND at_ms >= ?',
+      meterId,
+      Math.round(sinceMs),
+    );
+    return Number(row?.count ?? 0);
+  }
+
   /** By the hash of their transaction. */
   carriedBy(hash: string): StoredWithdrawal[] {
     return this.#sql.all('SELECT * FROM withdrawals WHERE carrier = ?', hash).map(withdrawalOf);

@@ -24,6 +24,13 @@ import { loadDeployment, loadGrid, openBooks, outboxOf, rpcOf, sayLab } from './
 const SOCKET_MODE = 0o600;
 const MARKET = 'market';
 const ASK_MS = 5_000;
+/** Readings of two days are 50 kB. */
+const FOR_STRANGERS = {
+  maxBodyBytes: 128 * 1024,
+  maxConnections: 1_000,
+  headMs: 10_000,
+  requestMs: 20_000,
+};
 
 export const dsoCommand: Command = {
   words: ['dso'],
@@ -110,6 +117,7 @@ function makeDso(
     },
     usePriceMicroPerKwh: Math.max(...tariff.useMicroPerKwh),
     pollMs: settings.dso.pollMs,
+    requestsPerInterval: settings.dso.requestsPerInterval,
     clock,
     log,
   });
@@ -122,7 +130,7 @@ async function listenForMeters(
   dso: Dso,
 ) {
   try {
-    return await listener.listen(at, (request) => dso.handle(request));
+    return await listener.listen(at, (request) => dso.handle(request), FOR_STRANGERS);
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     throw new TransportError(error.code, `[dso] listen: ${error.message}`, error);

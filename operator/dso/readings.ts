@@ -4,6 +4,7 @@ import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
 import { startOf } from '../../market/intervals.ts';
 import {
+  type Address,
   type Hex32,
   hashAccountQuery,
   hashReading,
@@ -22,6 +23,13 @@ import {
   type SignedReading,
 } from '../../market/messages-json.ts';
 import type { Books } from '../books/books.ts';
+import type { Meter } from '../books/meters.ts';
+
+/**
+ * What is metered, against what may be traded: a home draws untraded power beside it, up to its
+ * fuses. Beyond this many times the meter's limit nobody believes it.
+ */
+const CONNECTION_SHARE = 10;
 
 export interface ReadingPorts {
   books: Books;
@@ -31,23 +39,46 @@ export interface ReadingPorts {
   sign: (digest: Hex32) => string;
 }
 
-/** Durable when it returns. A reading that was countersigned before gets the same signature. */
-export function answerReadings(request: ReadingsRequest, ports: ReadingPorts): ReadingsAnswer {
+/**
+ * Durable when it returns. A reading that was countersigned before gets the same signature. After a
+ * signature that does not fit no other is looked at: a meter signs all of its readings, and whoever
+ * is none is not to cause more work than that.
+ * @param admit told of the meter once its first signature was found good; what it throws ends it
+ */
+export function answerReadings(
+  request: ReadingsRequest,
+  ports: ReadingPorts,
+  admit: (meterId: Address) => void = () => {},
+): ReadingsAnswer {
   const { requestId, meterId } = request;
-  const isKnown = ports.books.meters.find(meterId) !== null;
+  const meter = ports.books.meters.find(meterId);
+  let wrong: ReadingRefusalCode | null = meter === null ? 'unknown-meter' : null;
+  let isAdmitted = false;
   const receipts = ports.books.transaction(() =>
-    request.readings.map((signed) =>
-      isKnown ? countersign(signed, ports) : refused(signed.reading.interval, 'unknown-meter'),
-    ),
+    request.readings.map((signed): ReadingReceipt => {
+      const { interval } = signed.reading;
+      if (wrong !== null || meter === null) return refused(interval, wrong ?? 'unknown-meter');
+      const digest = hashReading(domainOf(ports.grid), signed.reading);
+      if (!isSignedBy(digest, signed.meterSignature, meterId)) {
+        wrong = 'bad-signature';
+        return refused(interval, wrong);
+      }
+      if (!isAdmitted) admit(meterId);
+      isAdmitted = true;
+      return countersign(signed, digest, meter, ports);
+    }),
   );
   return { requestId, meterId, receipts };
 }
 
-function countersign({ reading, meterSignature }: SignedReading, ports: ReadingPorts) {
+function countersign(
+  { reading, meterSignature }: SignedReading,
+  digest: Hex32,
+  { maxPowerW }: Meter,
+  ports: ReadingPorts,
+): ReadingReceipt {
   const { books, grid, clock, sign } = ports;
   const { meterId, interval } = reading;
-  const digest = hashReading(domainOf(grid), reading);
-  if (!isSignedBy(digest, meterSignature, meterId)) return refused(interval, 'bad-signature');
   const stored = books.readings.find(meterId, interval);
   if (stored !== null) {
     const isSame =
@@ -60,6 +91,11 @@ function countersign({ reading, meterSignature }: SignedReading, ports: ReadingP
   }
   if (clock.now() / 1000 < startOf(grid.calendar, interval + 1)) {
     return refused(interval, 'not-ended');
+  }
+  // More than the connection of the home can carry: no energy, but a fault or a lie.
+  const mostWs = CONNECTION_SHARE * maxPowerW * grid.calendar.intervalSeconds;
+  if (reading.importedWs > mostWs || reading.exportedWs > mostWs) {
+    return refused(interval, 'implausible');
   }
   const dsoSignature = sign(digest);
   books.readings.add({ ...reading, dsoSignature }, meterSignature, clock.now());
@@ -74,7 +110,12 @@ function refused(interval: number, code: ReadingRefusalCode): ReadingReceipt {
   return { interval, state: 'refused', code, sentence: READING_REFUSALS[code] };
 }
 
-export function answerAccount(query: SignedAccountQuery, ports: ReadingPorts): AccountAnswer {
+/** @param admit as above */
+export function answerAccount(
+  query: SignedAccountQuery,
+  ports: ReadingPorts,
+  admit: (meterId: Address) => void = () => {},
+): AccountAnswer {
   const { requestId, meterId } = query;
   const failed = (code: RefusalCode): AccountAnswer => ({
     requestId,
@@ -87,6 +128,7 @@ export function answerAccount(query: SignedAccountQuery, ports: ReadingPorts): A
   if (meter === null) return failed('unknown-meter');
   const digest = hashAccountQuery(domainOf(ports.grid), { meterId, requestId });
   if (!isSignedBy(digest, query.meterSignature, meterId)) return failed('bad-signature');
+  admit(meterId);
   const { balanceMicro, feeder, maxPowerW, suspended } = meter;
   return { requestId, meterId, state: 'open', balanceMicro, feeder, maxPowerW, suspended };
 }

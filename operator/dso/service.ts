@@ -9,7 +9,7 @@ import { RpcError } from '../../chain/rpc-forms.ts';
 import type { Clock, HttpRequest, HttpResponse, Log, Pacer, UnixMs } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
-import type { Hex32 } from '../../market/messages.ts';
+import { type Hex32, REFUSALS } from '../../market/messages.ts';
 import {
   answerJson,
   MessageError,
@@ -25,6 +25,7 @@ import { Granting } from './granting.ts';
 import { Limiting } from './limiting.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { type AdmitOrder, refsOf, signOrder } from './orders.ts';
+import { MeterRates, REQUESTS_PER_INTERVAL, StrangerGate, TooManyError } from './rates.ts';
 import { answerAccount, answerReadings, type ReadingPorts } from './readings.ts';
 import { Withdrawals } from './withdrawals.ts';
 
@@ -44,11 +45,15 @@ export interface DsoPorts {
    * Default: a poll, at most about a block.
    */
   gatherMs?: number;
+  /** Of a meter, of each kind; twice that at once. */
+  requestsPerInterval?: number;
   clock: Clock;
   log: Log;
 }
 
 const BLOCK_MS = 15_000;
+/** So many readings are as much work as one request of another kind. */
+const READINGS_OF_A_REQUEST = 16;
 /** The reason of a wait that ended because there is something to sign. */
 const WOKEN = new Error('a withdrawal came');
 const NOT_READY = 'the utility has not reached the chain since it was set up; ask again later';
@@ -61,6 +66,8 @@ export class Dso {
   readonly #sign: (digest: Hex32) => string;
   readonly #granting: Granting;
   readonly #limiting: Limiting;
+  readonly #gate: StrangerGate;
+  readonly #rates: MeterRates;
   #isChainDown = false;
   #wake: AbortController | null = null;
 
@@ -72,6 +79,15 @@ export class Dso {
     const gatherMs = ports.gatherMs ?? Math.min(ports.pollMs, BLOCK_MS);
     this.#granting = new Granting({ ...ports, gatherMs });
     this.#limiting = new Limiting(ports);
+    this.#gate = new StrangerGate(clock);
+    const { intervalSeconds } = grid.calendar;
+    const sinceMs = () => clock.now() - intervalSeconds * 1000;
+    this.#rates = new MeterRates({
+      perInterval: ports.requestsPerInterval ?? REQUESTS_PER_INTERVAL,
+      ...{ intervalSeconds, clock },
+      usedBefore: (meterId, path) =>
+        path === PATHS.withdrawals ? books.grants.countSince(meterId, sinceMs()) : 0,
+    });
     this.#readings = { books, grid, clock, sign: this.#sign };
     this.#keeper = new LogKeeper({ books, outbox: outbox.store, clock, log });
   }
@@ -102,20 +118,30 @@ export class Dso {
     if (!this.#ports.clock.isProven()) {
       return plain(503, 'clock', 'nothing is signed until the clock of the utility is set');
     }
+    const { connection = this } = request;
     try {
-      const { requestId, body } = answer(request.body);
+      this.#gate.enter(connection);
+      let isKnown = false;
+      const { requestId, body } = answer(request.body, (meterId, cost) => {
+        isKnown = true;
+        this.#gate.good(connection);
+        this.#rates.take(meterId, request.path, cost);
+      });
+      if (!isKnown) this.#gate.failed(connection);
       const sealed = sealAnswer(domainOf(this.#ports.grid), requestId, body, this.#sign);
       return { status: 200, body: sealed };
     } catch (error) {
       if (error instanceof OutboxError) return plain(503, 'not-ready', NOT_READY);
+      if (error instanceof TooManyError) return tooMany(error);
       if (!(error instanceof MessageError)) throw error;
+      this.#gate.failed(connection);
       return plain(400, error.code, error.message, error.faults);
     }
   }
 
-  readonly #answers: Record<string, (body: string) => { requestId: Hex32; body: string }> = {
-    [PATHS.withdrawals]: (text) => {
-      const answer = this.#withdrawals.answer(parseWithdrawal(text));
+  readonly #answers: Record<string, Answerer> = {
+    [PATHS.withdrawals]: (text, admit) => {
+      const answer = this.#withdrawals.answer(parseWithdrawal(text), admit);
       if (answer.state === 'failed') {
         this.#ports.log.info('a withdrawal was refused', { code: answer.code });
       } else if (answer.state === 'accepted') {
@@ -123,12 +149,14 @@ export class Dso {
       }
       return { requestId: answer.requestId, body: answerJson(answer) };
     },
-    [PATHS.readings]: (text) => {
-      const answer = answerReadings(parseReadings(text), this.#readings);
+    [PATHS.readings]: (text, admit) => {
+      const request = parseReadings(text);
+      const cost = Math.ceil(request.readings.length / READINGS_OF_A_REQUEST);
+      const answer = answerReadings(request, this.#readings, (meterId) => admit(meterId, cost));
       return { requestId: answer.requestId, body: answerJson(answer) };
     },
-    [PATHS.account]: (text) => {
-      const answer = answerAccount(parseAccountQuery(text), this.#readings);
+    [PATHS.account]: (text, admit) => {
+      const answer = answerAccount(parseAccountQuery(text), this.#readings, admit);
       return { requestId: answer.requestId, body: answerJson(answer) };
     },
   };
@@ -191,6 +219,18 @@ export class Dso {
     signOrder(order, { ...this.#ports, contracts: grid.contracts });
     this.#ports.log.info('the solver gets its stake', { solver: address, amountMicro: stakeMicro });
   }
+}
+
+/** @param admit told of the meter once its signature was found good. @throws TooManyError */
+type Answerer = (
+  body: string,
+  admit: (meterId: string, cost?: number) => void,
+) => { requestId: Hex32; body: string };
+
+/** Not signed: to be told to wait is no word to rely on, and costs next to nothing this way. */
+function tooMany({ code, waitSeconds }: TooManyError): HttpResponse {
+  const sentence = `${REFUSALS[code]}: in ${waitSeconds} s`;
+  return { status: 429, body: JSON.stringify({ code, sentence, waitSeconds }) };
 }
 
 function plain(

@@ -13,6 +13,7 @@ import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
 import { firstOpenInterval, intervalAt, lastPostableInterval } from '../../market/intervals.ts';
 import {
+  type Address,
   type AssetRequest,
   type Hex32,
   hashWithdrawal,
@@ -56,15 +57,17 @@ export class Withdrawals {
 
   /**
    * Decides once, and answers a repeated request as things stand now.
+   * @param admit told of the meter once both signatures were found good; what it throws ends it
    * @throws OutboxError `unseeded` while nothing could be granted
    */
-  answer(signed: SignedWithdrawal): WithdrawalAnswer {
+  answer(signed: SignedWithdrawal, admit: (meterId: Address) => void = () => {}): WithdrawalAnswer {
     const { books, grid } = this.#ports;
     const { withdrawal } = signed;
     const { requestId, address } = withdrawal;
     const digest = hashWithdrawal(domainOf(grid), withdrawal);
     try {
       const meter = this.#authentic(signed, digest);
+      admit(meter.meterId);
       const stored = books.grants.find(requestId);
       if (stored !== null) {
         if (stored.digest === digest) return books.grants.answerOf(stored);

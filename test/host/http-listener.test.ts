@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -79,6 +80,51 @@ test('refuses a body over 1 MiB; a handler that throws is 500 without details', 
     assert.is(reply.status, 500);
     assert.not.match(reply.body, 'secret');
     assert.is(logged.length, 2);
+  } finally {
+    await server.close();
+  }
+});
+
+test('one connection is one object; what strangers may send has limits', async () => {
+  const seen = new Set<object | undefined>();
+  const server = await nodeHttpListener().listen(
+    { host: '127.0.0.1', port: 0 },
+    async ({ connection }) => {
+      seen.add(connection);
+      return { status: 200, body: '{}' };
+    },
+    { maxBodyBytes: 10, maxConnections: 3, headMs: 300, requestMs: 600 },
+  );
+  const port = server.port ?? 0;
+  const open = async (text: string) => {
+    const socket = connect(port, '127.0.0.1');
+    let said = '';
+    socket.on('data', (piece) => {
+      said += piece;
+    });
+    socket.on('error', () => {});
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    socket.write(text);
+    return { socket, closed, said: () => said };
+  };
+  try {
+    const one = await open('GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    while (one.said().split('HTTP/1.1 200').length < 3) await new Promise(setImmediate);
+    assert.is(seen.size, 1);
+    one.socket.destroy();
+    await one.closed;
+    assert.is((await ask(port, '/', 'x'.repeat(11))).status, 413);
+    // A head, and a body, that come a byte at a time and never end.
+    const slow = [
+      await open('GET / HTTP/1.1\r\nhost: '),
+      await open('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n1'),
+      await open(''),
+    ];
+    const beyond = connect(port, '127.0.0.1').on('error', () => {});
+    await once(beyond, 'close');
+    for (const { closed } of slow) await closed;
+    assert.is((await ask(port, '/', 'x')).status, 200);
   } finally {
     await server.close();
   }

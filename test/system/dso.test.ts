@@ -65,7 +65,10 @@ function processes(config: string) {
 async function setUp() {
   const utility = await startUtility();
   const port = await freePort();
-  writeFileSync(utility.config, operatorToml(utility.anvil.url, port));
+  // The meters of these tests ask again and again, far quicker than any agent.
+  const often = 'poll = "200 ms"\nrequests_per_interval = 1000000';
+  const toml = operatorToml(utility.anvil.url, port).replace('poll = "200 ms"', often);
+  writeFileSync(utility.config, toml);
   const run = async (...args: string[]) => {
     const ran = await utility.run(args);
     assert.is(ran.code, 0, ran.log.join('\n'));
@@ -163,6 +166,19 @@ function depositor(world: World) {
   };
 }
 
+/** Beside the running DSO; waits until nothing is under way. */
+async function auditOf(world: World) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { findings, withdrawals, underWay } = JSON.parse(
+      (await world.run('audit', '--json'))[0] ?? '{}',
+    );
+    const waiting = Object.values<number>(underWay).reduce((sum, count) => sum + count, 0);
+    if (waiting === 0) return { findings, withdrawals };
+    await pause(50);
+  }
+  throw new Error('the books do not come to rest');
+}
+
 test('killed again and again, it grants and credits everything once', async () => {
   const world = await setUp();
   try {
@@ -201,6 +217,7 @@ test('killed again and again, it grants and credits everything once', async () =
     assert.is(await missing(), expected);
     await pause(500);
     assert.is(await missing(), expected);
+    assert.equal(await auditOf(world), { findings: [], withdrawals: WITHDRAWALS });
     // Kills did fall into the middle of things.
     assert.ok(seen.has('lost') && seen.has('accepted'), [...seen].join());
   } finally {
@@ -233,6 +250,74 @@ test('meters are added and suspended while it runs, and it ends politely', async
     dso.child.kill('SIGTERM');
     assert.is(await dso.ended, 0);
     await world.run('meter', 'resume', late.meterId);
+  } finally {
+    await world.close();
+  }
+});
+
+async function answerTo(world: World, feeder = 1) {
+  const [meter] = world.meters;
+  assert.ok(meter);
+  const wish = makeWithdrawal(meter, world.grid, { feeder });
+  const { body } = await world.post(PATHS.withdrawals, wish.body);
+  const { facts } = world.grid;
+  const text = openAnswer(domainOf(facts), wish.withdrawal.requestId, body, facts.dso.address);
+  const answer = parseWithdrawalAnswer(text);
+  return answer.state === 'failed' ? answer.code : answer.state;
+}
+
+test('paused, limited and suspended by commands, while it runs and while it does not', async () => {
+  const world = await setUp();
+  try {
+    const { anvil } = world.utility;
+    const clock = systemClock();
+    const rpc = new JsonRpc({
+      ...{ urls: [anvil.url], transport: world.transport, identity: 'looks', clock },
+    });
+    const reads = new MarketReads(rpc, world.grid.facts.contracts);
+    let dso = world.start();
+    await world.untilItAnswers();
+    await untilGranted(world, 0, new Set());
+    const [paused] = await world.run('pause', '--reason', 'a transformer burns');
+    assert.match(paused ?? '', 'the candidate that stands becomes final as usual');
+    assert.ok(await reads.isPaused());
+    assert.is(await answerTo(world), 'paused');
+    dso.child.kill('SIGKILL');
+    await dso.ended;
+    dso = world.start();
+    await world.untilItAnswers();
+    assert.is(await answerTo(world), 'paused');
+    const refused = await world.utility.run(['rewards', 'fund', '1']);
+    assert.is(refused.code, 1);
+    assert.match(refused.log.at(-1) ?? '', 'the market is paused and makes no money');
+    assert.match((await world.run('limit', 'list'))[0] ?? '', 'paused: a transformer burns');
+
+    const { calendar } = world.grid.facts;
+    const later = Math.floor(Date.now() / 1000) + 30 * calendar.intervalSeconds;
+    const isoOf = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 19);
+    const span = [`${isoOf(later)}Z`, `${isoOf(later + 3_600)}+00:00`];
+    const [set] = await world.run('limit', '1', '5 kW', ...span);
+    assert.match(set ?? '', 'limit 1: feeder 1 is held from');
+    const soon = await world.utility.run(['limit', '1', '4000', '1', '2']);
+    assert.is(soon.code, 1);
+    assert.match(soon.log.at(-1) ?? '', 'transax-operator suspend 1 1');
+    const listed = JSON.parse((await world.run('limit', 'list', '--json'))[0] ?? '{}');
+    assert.equal([listed.limits.length, listed.limits[0].state], [1, 'planned']);
+    await world.run('limit', 'remove', '1');
+    const now = Math.floor(Date.now() / 1000 / calendar.intervalSeconds);
+    const [voided] = await world.run('suspend', '2', String(now + 2), String(now + 3));
+    assert.match(voided ?? '', 'feeder 2 is suspended');
+
+    dso.child.kill('SIGTERM');
+    assert.is(await dso.ended, 0);
+    await world.run('resume');
+    assert.not(await reads.isPaused());
+    dso = world.start();
+    await world.untilItAnswers();
+    // Until it has read the log, it goes by what the books say.
+    while ((await answerTo(world)) === 'paused') await pause(50);
+    await untilGranted(world, 1, new Set());
+    assert.equal((await auditOf(world)).findings, []);
   } finally {
     await world.close();
   }
