@@ -37,12 +37,10 @@ test('no member of the network listens or asks beyond this machine', () => {
     onionTorrc({ name: 'chain', port: 8545 }, '/d', relays),
   ];
   for (const text of texts) {
-    const addresses = text.match(/\b\d+\.\d+\.\d+\.\d+\b/g) ?? [];
-    assert.ok(addresses.length > 0);
-    assert.equal(
-      [...new Set(addresses)].sort(),
-      addresses.includes('127.0.0.0') ? ['127.0.0.0', '127.0.0.1'] : ['127.0.0.1'],
+    const elsewhere = (text.match(/\b\d+\.\d+\.\d+\.\d+\b/g) ?? []).filter(
+      (address: string) => !address.startsWith('127.'),
     );
+    assert.equal(elsewhere, []);
     assert.match(text, /^ServerDNSResolvConfFile \/dev\/null$/m);
     assert.match(text, /^DirAuthority auth0 /m);
     for (const [, ports] of text.matchAll(/^(?:ORPort|DirPort) (.*)$/gm)) {
