@@ -37,8 +37,12 @@ const TRANSPORTS = ['host/http-transport.ts', 'host/identities.ts', 'host/tor-tr
 
 const NETWORK = /^node:(net|https?|http2|tls|dns|dgram|inspector|worker_threads)(\/|$)/;
 /** Of ethers, and of the language: what opens connections without being asked to. */
-const FORBIDDEN =
-  /^(\w*Provider|JsonRpcSigner|getDefaultProvider|FetchRequest|fetch|WebSocket|EventSource|XMLHttpRequest|createRequire)$/;
+const FORBIDDEN = new RegExp(
+  `^(\\w*Provider|${[
+    ...['JsonRpcSigner', 'getDefaultProvider', 'FetchRequest', 'createRequire'],
+    ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'],
+  ].join('|')})$`,
+);
 
 function faultsOf(file: SourceFile): string[] {
   const faults: string[] = [];

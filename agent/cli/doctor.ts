@@ -16,8 +16,8 @@ export const doctor: Command = {
   takes: '',
   summary: 'checks everything in order; says causes and remedies',
   text:
-    'Settings, agent, clock, serial ports, buses, meters, relays, disk, Tor, chain, utility, wallet. ' +
-    'Reads only. Exit code 0 when all is well, 1 with warnings, 2 with failures.',
+    'Settings, agent, clock, serial ports, buses, meters, relays, disk, Tor, chain, ' +
+    'utility, wallet. Reads only. Exit code 0 when all is well, 1 with warnings, 2 with failures.',
   options: [{ name: 'offline', text: 'asks neither chain nor utility' }],
   async run(host, args) {
     const checks = await examine(host, args);

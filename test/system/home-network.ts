@@ -81,7 +81,7 @@ export class HomeNetwork {
     return { ...program, command: [first, ...words, file, ...rest] };
   }
 
-  /** Lets devices that listen at these ports of this machine answer in the home; counts from now. */
+  /** Lets devices at these ports of this machine answer in the home; counts from now on. */
   async open(ports: readonly number[], folder: string): Promise<void> {
     const doors: string[] = [];
     for (const port of new Set(ports)) {

@@ -1,4 +1,4 @@
-/** The way out, as `doctor` sees it: Tor's socket, and whether Tor may carry what the grid names. */
+/** The way out, as `doctor` sees it: Tor's socket, and whether Tor may carry what is named. */
 import { PinnedGridError, unfitEndpoint } from '../../pinned-grid.ts';
 import { gridOf } from '../source.ts';
 import { type Finding, failed, type Patient, well } from './finding.ts';
