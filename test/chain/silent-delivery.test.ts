@@ -204,7 +204,7 @@ test('after a rewritten log all bytes of living addresses go again', async () =>
   );
 });
 
-test('what endpoints take and no block shows is stuck, and a silent line says nothing', async () => {
+test('what endpoints take and no block shows is stuck; a silent line says nothing', async () => {
   for (const isAnswered of [true, false]) {
     const { outbox, clock, answers } = setUp();
     const { hash } = outbox.enqueue(KEY, CALL);

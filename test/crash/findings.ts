@@ -3,6 +3,7 @@
  * DSO's books and the wallets after the run.
  */
 import type { SqlRow } from '../../host/ports.ts';
+import { commonPowers } from '../../market/common-sizes.ts';
 import type { Remains } from '../system/kill-run.ts';
 
 /** An offer's end, its closing and deposit may take so many intervals, a restart included. */
@@ -48,15 +49,31 @@ function doubledOffers({ chain, wallets, homeOf }: Remains): string[] {
   for (const [what, list] of Object.entries(owners)) {
     for (const owner of repeated(list)) found.push(`two ${what} of ${owner}`);
   }
-  // A block of a plan is one offer: never two of a home for the same beginning and kind.
   const posted = new Set(owners.offers);
-  for (const [home, { addresses }] of wallets) {
-    const blocks = addresses
-      .filter(({ address }) => posted.has(String(address).toLowerCase()))
-      .map((row) => `${row.first_interval} ${row.side} ${row.is_flexible}`);
-    for (const block of repeated(blocks)) found.push(`${home} offered block ${block} twice`);
-  }
+  for (const [home, { addresses }] of wallets)
+    found.push(...doubledBlocks(home, addresses, posted));
   return found;
+}
+
+/**
+ * A block of a plan is offered once, in parts of common sizes from addresses one after another: the
+ * parts add up as one block's do, and no other block's address lies between them.
+ */
+function doubledBlocks(home: string, addresses: SqlRow[], posted: ReadonlySet<string>): string[] {
+  const keyOf = (row: SqlRow) => `${row.first_interval} ${row.side} ${row.is_flexible}`;
+  const inMarket = addresses.filter(({ address }) => posted.has(String(address).toLowerCase()));
+  return [...new Set(inMarket.map(keyOf))]
+    .filter((block) => {
+      const parts = inMarket.filter((row) => keyOf(row) === block);
+      const places = parts.map(({ idx }) => Number(idx));
+      const [first, last] = [Math.min(...places), Math.max(...places)];
+      const isBetween = (row: SqlRow) => Number(row.idx) > first && Number(row.idx) < last;
+      const powers = parts.map((row) => Number(row.max_power_w)).sort((a, b) => b - a);
+      const asOne = commonPowers(powers.reduce((sum, powerW) => sum + powerW, 0));
+      const isOne = powers.length === 1 || powers.join() === asOne.join();
+      return !isOne || addresses.some((row) => isBetween(row) && keyOf(row) !== block);
+    })
+    .map((block) => `${home} offered block ${block} twice`);
 }
 
 /** All that was granted is deposited, traded, in an offer, or held by an address that knows it. */

@@ -1,4 +1,4 @@
-/** The lives of one home's agent: each ends by a fault, or lives through one, until none is left. */
+/** The lives of one home's agent: each ends by a fault, or lives through one, while any is left. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Child } from '../../testbed/children.ts';
