@@ -39,7 +39,7 @@ let played: Promise<CrashRun> | null = null;
 function crashRun(): Promise<CrashRun> {
   played ??= playCrashes({
     ...{ homes: 3, secondsPerInterval: 5, blows: BLOWS },
-    ...{ mostIntervals: 12, quietIntervals: 5 },
+    ...{ mostIntervals: 12, quietIntervals: 4 },
     start: '2026-06-12T10:00:00Z',
   });
   return played;
