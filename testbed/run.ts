@@ -68,8 +68,8 @@ export interface RunSupport {
   signal: AbortSignal;
   /** Where everybody but the testbed finds the chain, when not at anvil itself. */
   endpoint?: (anvilUrl: string) => Promise<string>;
-  /** Where the chain's onion services lead to, when not to anvil itself. */
-  onionTarget?: (anvilUrl: string) => Promise<OnionTarget>;
+  /** Where each of the chain's onion services leads to, when not to anvil itself. */
+  onionTarget?: (anvilUrl: string, service: string) => Promise<OnionTarget>;
   /** See `SetupOptions`. */
   within?: readonly string[];
   /** What keeps addresses apart and the agents leave out; see `agent/countermeasures.ts`. */

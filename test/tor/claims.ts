@@ -70,8 +70,8 @@ export function writersAreAlone({ connections }: TorAftermath): string[] {
     if (telling.length > 0) faults.push(`circuit ${circuit} asked ${[...new Set(telling)]}`);
     if (!methods.includes(SEND)) continue;
     writers += 1;
-    const others = methods.filter((method) => method !== SEND);
-    if (others.length > 0) faults.push(`circuit ${circuit} carried ${others.join(', ')} too`);
+    const others = new Set(methods.filter((method) => method !== SEND));
+    if (others.size > 0) faults.push(`circuit ${circuit} carried ${[...others].join(', ')} too`);
     const senders = new Set(list.flatMap((one) => one.senders));
     if (senders.size > 1) faults.push(`circuit ${circuit} carried ${senders.size} addresses`);
     if (list.length > 1) faults.push(`circuit ${circuit} carried ${list.length} connections`);

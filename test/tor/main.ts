@@ -15,7 +15,7 @@ import {
 import { FAULTS, faultsFrom } from './faults.ts';
 import { playThroughTor, type TorAftermath } from './tor-run.ts';
 
-const USAGE = 'npm run test:tor -- [--homes 12] [--intervals 24] [--seconds 12] [--json]';
+const USAGE = 'npm run test:tor -- [--homes 12] [--intervals 24] [--seconds 20] [--json]';
 const NAMES = Object.keys(FAULTS) as (keyof typeof FAULTS)[];
 const FIRST_FAULT = 3.3;
 /** Intervals from one fault to the next: what comes back must have time to trade. */
@@ -36,7 +36,7 @@ function readArguments(argv: string[]): Options {
     options: {
       homes: { type: 'string', default: '12' },
       intervals: { type: 'string', default: '24' },
-      seconds: { type: 'string', default: '12' },
+      seconds: { type: 'string', default: '20' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -85,6 +85,7 @@ async function main(): Promise<number> {
   if (json) process.stdout.write(`${JSON.stringify({ ...figures, broken })}\n`);
   else for (const [name, value] of Object.entries(figures)) say(`${name}: ${value}`);
   for (const line of broken) say(`FAILED: ${line}`);
+  if (broken.length > 0) say(`what the agents said last:\n${after.tails}`);
   return broken.length === 0 ? 0 : 1;
 }
 
@@ -104,6 +105,7 @@ function figuresOf(after: TorAftermath, { homes, intervals }: Options, wallSecon
     sharedCircuits: tor.sharedCircuits,
     transactions: connections.reduce((total, { senders }) => total + senders.length, 0),
     packetsToMeters: packets.meters,
+    /** Must be 0. */
     packetsElsewhere: sum(packets.others),
     packetsOfAgentWithoutTor: sum(after.clearNetPackets.others),
     faults: faults.length,

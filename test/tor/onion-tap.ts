@@ -7,7 +7,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import { Transaction } from 'ethers';
 
 export interface SeenConnection {
-  /** Tor's own number of the circuit that it came on. */
+  /** The circuit that it came on, by the name of the tap and Tor's own number. */
   circuit: string;
   atMs: number;
   /** JSON-RPC methods in the order in which they were asked. */
@@ -19,6 +19,8 @@ export interface SeenConnection {
 export class OnionTap {
   readonly connections: SeenConnection[] = [];
   readonly port: number;
+  /** Which tor numbers the circuits: one that is started anew begins anew. */
+  epoch: () => string = () => '';
   readonly #door: net.Server;
   readonly #server: http.Server;
   readonly #upstream = new http.Agent({ keepAlive: true });
@@ -29,7 +31,7 @@ export class OnionTap {
     this.port = (door.address() as AddressInfo).port;
   }
 
-  static async before(chainUrl: string): Promise<OnionTap> {
+  static async before(chainUrl: string, name: string): Promise<OnionTap> {
     const seen = new WeakMap<Socket, SeenConnection>();
     const server = http.createServer(async (request, response) => {
       const body = await textOf(request);
@@ -42,7 +44,8 @@ export class OnionTap {
     server.keepAliveTimeout = 120_000;
     const door = net.createServer((socket) => {
       socket.on('error', () => socket.destroy());
-      introduced(socket, (circuit) => {
+      introduced(socket, (number) => {
+        const circuit = `${name} ${tap.epoch()} ${number}`;
         const connection = { circuit, atMs: performance.now(), methods: [], senders: [] };
         tap.connections.push(connection);
         seen.set(socket, connection);

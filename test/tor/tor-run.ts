@@ -75,24 +75,24 @@ export async function playThroughTor(plan: TorPlan): Promise<TorAftermath> {
   await compileContracts();
   const options = optionsOf(plan);
   const house = await HouseNamespace.start();
-  let tap: OnionTap | null = null;
+  const taps = new Map<string, OnionTap>();
   let run: Run | null = null;
   try {
     run = await prepareRun(options, chooseCommunity(options), {
       say: plan.say,
       signal: new AbortController().signal,
       within: house.within,
-      onionTarget: async (url) => {
-        tap = await OnionTap.before(url);
+      onionTarget: async (url, service) => {
+        const tap = await OnionTap.before(url, service);
+        taps.set(service, tap);
         return { port: tap.port, tellsCircuits: true };
       },
     });
-    if (tap === null) throw new Error('nobody asked where the chain is');
-    return await play(run, { plan, house, tap });
+    return await play(run, { plan, house, taps });
   } finally {
     await run?.stop();
     await run?.remove();
-    await (tap as OnionTap | null)?.close();
+    for (const tap of taps.values()) await tap.close();
     await house.close();
   }
 }
@@ -109,18 +109,23 @@ function optionsOf({ homes, feeders, intervals, speed }: TorPlan): RunOptions {
 interface Parts {
   plan: TorPlan;
   house: HouseNamespace;
-  tap: OnionTap;
+  /** By the name of the onion service. */
+  taps: ReadonlyMap<string, OnionTap>;
 }
 
-async function play(run: Run, { plan, house, tap }: Parts): Promise<TorAftermath> {
+async function play(run: Run, { plan, house, taps }: Parts): Promise<TorAftermath> {
   const { homes } = run.neighbourhood;
   const network = networkOf(run);
   const ports = homes.map(({ modbusPort }) => modbusPort);
   await house.open(ports, run.directory);
   const latency = await latencyOf(network.socks(), network.onionUrl('chain1'));
   plan.say(`a call: ${latency.firstMs} ms at first, ${latency.keptAliveMs} ms kept alive`);
-  const ownConnections = tap.connections.splice(0).length;
-  plan.say(`${homes.length} agents start (${ownConnections} calls before them)`);
+  for (const [service, tap] of taps) {
+    // Those so far were this test's own.
+    tap.connections.length = 0;
+    tap.epoch = () => String(network.service(service).pid);
+  }
+  plan.say(`${homes.length} agents start`);
   const trouble = new Trouble(run, plan);
   await run.play(new AbortController().signal, () => trouble.step());
   await trouble.over();
@@ -137,7 +142,7 @@ async function play(run: Run, { plan, house, tap }: Parts): Promise<TorAftermath
   return {
     figures: await figuresOf(run, facts, measured),
     ...{ tor, latency, faults: trouble.struck, streams, sharedCircuits, dsoHost, packets, tails },
-    connections: [...tap.connections],
+    connections: [...taps.values()].flatMap((tap) => tap.connections),
     chain: await collectChain(run.chain.anvil.url, facts.contracts, facts.deployedAtBlock),
     clearNetPackets: await clearNet(run, house),
   };

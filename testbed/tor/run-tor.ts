@@ -5,13 +5,13 @@
 import type { ChainHost } from '../chain-host.ts';
 import type { Outside } from '../neighbourhood.ts';
 import { CircuitLog } from './circuit-log.ts';
-import { requireTor, TorNetwork } from './tor-network.ts';
+import { type OnionService, requireTor, TorNetwork } from './tor-network.ts';
 
 /** Of the chain: agents take nothing for final that only one endpoint says. */
 const CHAIN_SERVICES = ['chain1', 'chain2'];
 const DSO_SERVICE = 'dso';
 
-/** Where the onion services of the chain lead to. */
+/** Where an onion service of the chain leads to. */
 export interface OnionTarget {
   port: number;
   /** See `OnionService`. */
@@ -22,7 +22,7 @@ interface Surroundings {
   support: {
     say: (line: string) => void;
     signal: AbortSignal;
-    onionTarget?: (anvilUrl: string) => Promise<OnionTarget>;
+    onionTarget?: (anvilUrl: string, service: string) => Promise<OnionTarget>;
   };
   chain: ChainHost;
 }
@@ -45,24 +45,31 @@ export interface TorFigures {
 export class RunTor {
   readonly #directory: string;
   readonly #surroundings: Surroundings;
-  readonly #target: OnionTarget;
+  readonly #services: readonly OnionService[];
   #opened: Promise<TorNetwork> | null = null;
   #network: TorNetwork | null = null;
   #log: CircuitLog | null = null;
 
-  private constructor(directory: string, surroundings: Surroundings, target: OnionTarget) {
+  private constructor(
+    directory: string,
+    surroundings: Surroundings,
+    services: readonly OnionService[],
+  ) {
     this.#directory = directory;
     this.#surroundings = surroundings;
-    this.#target = target;
+    this.#services = services;
   }
 
   /** @throws TorError when this machine has no tor */
   static async at(directory: string, surroundings: Surroundings): Promise<RunTor> {
     requireTor();
     const { support, chain } = surroundings;
-    const asked = await support.onionTarget?.(chain.anvil.url);
-    const target = asked ?? { port: chain.anvil.port, tellsCircuits: false };
-    return new RunTor(directory, surroundings, target);
+    const services: OnionService[] = [];
+    for (const name of CHAIN_SERVICES) {
+      const asked = await support.onionTarget?.(chain.anvil.url, name);
+      services.push({ name, ...(asked ?? { port: chain.anvil.port }) });
+    }
+    return new RunTor(directory, surroundings, services);
   }
 
   /** Once `open` is done. */
@@ -83,10 +90,7 @@ export class RunTor {
     say('tor: starts a private network, which takes about 20 s');
     this.#opened = TorNetwork.start({
       directory: this.#directory,
-      onionServices: [
-        ...CHAIN_SERVICES.map((name) => ({ name, ...this.#target })),
-        { name: DSO_SERVICE, port: dsoPort },
-      ],
+      onionServices: [...this.#services, { name: DSO_SERVICE, port: dsoPort }],
       signal,
     });
     const network = await this.#opened;
