@@ -5,22 +5,17 @@
  */
 import type { Log } from '../host/ports.ts';
 import type { MarketEvent } from '../market/events.ts';
-import type { Finality } from '../market/grid.ts';
 import { DecodeError, decodeLog, type MarketContracts } from './decode.ts';
-import type { JsonRpc } from './rpc.ts';
-import { type Block, RpcError } from './rpc-forms.ts';
+import { isTooMuch, LogReader, type LogReaderOptions, type LogSource } from './log-reader.ts';
+import { type Block, type IncludedTransaction, type RawLog, RpcError } from './rpc-forms.ts';
 
-/** The last block whose events were delivered. Time in unix seconds. */
+/** The last block whose events were delivered, and its time in unix seconds. */
 export interface Head {
   number: number;
   timestamp: number;
 }
 
-/** A transaction that is in a final block, whatever became of it there. Its hash in lower case. */
-export interface IncludedTransaction {
-  hash: string;
-  blockNumber: number;
-}
+export type { IncludedTransaction };
 
 /** What a poll brought. */
 export interface MarketNews {
@@ -29,6 +24,8 @@ export interface MarketNews {
   head: Head;
   /** Everybody's transactions in the blocks read, in order; empty where they are not asked for. */
   included: readonly IncludedTransaction[];
+  /** The head is not the chain's last final block yet: the next poll goes on. */
+  isMore?: boolean;
 }
 
 export interface MarketFeed {
@@ -37,6 +34,28 @@ export interface MarketFeed {
    * @throws RpcError when the endpoint fails: nothing is lost, call again. FollowerError.
    */
   poll(signal: AbortSignal): Promise<MarketNews>;
+  /** What several endpoints said of each other; null or absent where one is believed. */
+  agreement?(): Agreement | null;
+}
+
+/** How it is with several endpoints. */
+export interface Agreement {
+  /** How many have to say the same. */
+  needed: number;
+  endpoints: EndpointState[];
+}
+
+export interface EndpointState {
+  /** Such as `https://rpc.example`, without path or key. */
+  origin: string;
+  /**
+   * `agrees`: it said what counted. `behind`: so far as it goes it agrees. `silent`: no answer, or
+   * none in time. `wrong`: what it says is not well-formed, or not what the others say.
+   * `wrong-chain`: it serves another chain or market. `unknown`: not asked yet.
+   */
+  state: 'agrees' | 'behind' | 'silent' | 'wrong' | 'wrong-chain' | 'unknown';
+  /** In words; null while it agrees. */
+  problem: string | null;
 }
 
 export class FollowerError extends Error {
@@ -51,15 +70,10 @@ export class FollowerError extends Error {
   }
 }
 
-export interface FollowerOptions {
-  rpc: JsonRpc;
-  chainId: number;
+export interface FollowingOptions {
   contracts: MarketContracts;
   /** First block to read: that of the deployment. */
   fromBlock: number;
-  finality: Finality;
-  /** Blocks asked for at once at most; Besu refuses more than 5,000. */
-  pageBlocks?: number;
   /**
    * Lists the transactions of the final blocks read, all of them and the same for everybody: whose
    * transaction failed can be told without asking for it. After long absence only the blocks of the
@@ -70,55 +84,46 @@ export interface FollowerOptions {
   log?: Log;
 }
 
+export type FollowerOptions = FollowingOptions & LogReaderOptions;
+
 /** How far back transactions are listed after long absence. */
 export const LISTED_SECONDS = 6 * 3600;
 export const LISTED_BLOCKS = 5_000;
-
-const PAGE_BLOCKS = 5_000;
-/** How many are asked for first: after long absence a page holds what takes no time to read. */
-const FIRST_PAGE_BLOCKS = 250;
-/** A page with more logs is followed by a smaller one: decoding them holds up the thread. */
+/** How many blocks are read first: after long absence they hold what takes no time to read. */
+const FIRST_BLOCKS = 250;
+const MOST_BLOCKS = 5_000;
+/** After a stretch with more logs a shorter one is read: decoding them holds up the thread. */
 const MANY_LOGS = 128;
-/** Blocks whose transactions are asked for in one exchange. */
-const LISTED_AT_ONCE = 25;
+/** What one poll delivers at most; the rest comes with the next ones. */
+const POLL_STRETCHES = 200;
+const POLL_CHARACTERS = 16 * 1024 * 1024;
+/** What a log takes beside its data, and a transaction that is listed, roughly. */
+const LOG_CHARACTERS = 600;
+const HASH_CHARACTERS = 150;
 
-export class LogFollower implements MarketFeed {
-  readonly #options: FollowerOptions;
-  readonly #maxPage: number;
-  #page: number;
-  /** The endpoint that was seen to serve the right chain. */
-  #checked: string | null = null;
+/** Follows what a source tells. */
+export class MarketFollower implements MarketFeed {
+  readonly #source: LogSource;
+  readonly #options: FollowingOptions;
+  #size = FIRST_BLOCKS;
   /** The last block read, or null before the first. */
   #last: Block | null = null;
   #isRewritten = false;
   #isBehind = false;
 
-  constructor(options: FollowerOptions) {
+  constructor(source: LogSource, options: FollowingOptions) {
+    this.#source = source;
     this.#options = options;
-    this.#maxPage = Math.max(1, options.pageBlocks ?? PAGE_BLOCKS);
-    this.#page = Math.min(this.#maxPage, FIRST_PAGE_BLOCKS);
   }
 
   async poll(signal: AbortSignal): Promise<MarketNews> {
     if (this.#isRewritten) throw this.#rewritten();
-    try {
-      await this.#checkChain(signal);
-      const head = await this.#options.rpc.finalBlock(this.#options.finality, signal);
-      const last = this.#last;
-      if (last !== null && head.number < last.number) return this.#behind(head, last);
-      this.#isBehind = false;
-      if (last !== null) await this.#checkSameChain(last, head, signal);
-      const from = last === null ? this.#options.fromBlock : last.number + 1;
-      const events = await this.#read(from, head.number, signal);
-      const included = await this.#list(from, head, signal);
-      if (this.#options.rpc.endpoint !== this.#checked) throw changedEndpoint();
-      this.#last = head;
-      return { events, head: headOf(head), included };
-    } catch (error) {
-      // After a failure it may be another machine that answers.
-      if (error instanceof RpcError) this.#checked = null;
-      throw error;
-    }
+    const head = await this.#source.head(signal);
+    const last = this.#last;
+    if (last !== null && head.number < last.number) return this.#behind(head, last);
+    this.#isBehind = false;
+    if (last !== null && head.number === last.number && head.hash !== last.hash) this.#stop();
+    return this.#readOn(head, signal);
   }
 
   /** Forgets what was read: the next `poll` begins at the first block again. */
@@ -139,63 +144,75 @@ export class LogFollower implements MarketFeed {
     return { events: [], head: headOf(last), included: [] };
   }
 
-  /** From the head backwards, as far as it matters; blocks must hang together by their hashes. */
-  async #list(from: number, head: Block, signal: AbortSignal): Promise<IncludedTransaction[]> {
-    if (!this.#options.withTransactions) return [];
-    const first = Math.max(from, head.number - LISTED_BLOCKS + 1);
-    const since = head.timestamp - LISTED_SECONDS;
+  /** Stretch by stretch. What was read before a failure counts; the next poll meets it again. */
+  async #readOn(head: Block, signal: AbortSignal): Promise<MarketNews> {
+    const { fromBlock } = this.#options;
+    const events: MarketEvent[] = [];
     const included: IncludedTransaction[] = [];
-    let hash = head.hash;
-    let end = head.number;
-    for (let timestamp = head.timestamp; end >= first && timestamp >= since; ) {
-      const begin = Math.max(first, end - LISTED_AT_ONCE + 1);
-      const blocks = await this.#options.rpc.listedBlocks(begin, end, signal);
-      for (const block of blocks.reverse()) {
-        if (block.hash !== hash) {
-          throw new RpcError('malformed', `block ${block.number} is not the parent of the next`);
-        }
-        for (const each of [...block.transactions].reverse()) {
-          included.push({ hash: each, blockNumber: block.number });
-        }
-        hash = block.parentHash;
-        timestamp = block.timestamp;
+    let characters = 0;
+    let stretches = 0;
+    const begin = this.#last;
+    for (;;) {
+      const next = this.#last === null ? fromBlock : Math.max(fromBlock, this.#last.number + 1);
+      if (next > head.number) {
+        this.#last ??= head;
+        return { events, head: headOf(this.#last), included };
       }
-      end = begin - 1;
+      if (stretches >= POLL_STRETCHES || characters > POLL_CHARACTERS) break;
+      try {
+        const read = await this.#readStretch(next, head, signal);
+        for (const event of read.events) events.push(event);
+        for (const each of read.included) included.push(each);
+        characters += read.characters;
+        stretches += 1;
+      } catch (error) {
+        if (error instanceof RpcError && stretches > 0) break;
+        this.#last = begin;
+        throw error;
+      }
     }
-    return included.reverse();
+    return { events, head: headOf(this.#last ?? head), included, isMore: true };
   }
 
-  async #checkChain(signal: AbortSignal): Promise<void> {
-    const { rpc, contracts } = this.#options;
-    if (this.#checked !== null && this.#checked === rpc.endpoint) return;
-    const chainId = await rpc.chainId(signal);
-    if (chainId !== this.#options.chainId) {
-      throw new RpcError(
-        'wrong-chain',
-        `the endpoint serves chain ${chainId}, the grid is on chain ${this.#options.chainId}: ` +
-          'check the rpc setting',
-      );
+  async #readStretch(from: number, head: Block, signal: AbortSignal) {
+    const listing = {
+      listFrom: head.number - LISTED_BLOCKS + 1,
+      listSince: head.timestamp - LISTED_SECONDS,
+    };
+    for (;;) {
+      const to = Math.min(head.number, from + this.#size - 1);
+      const blocks = to - from + 1;
+      const after = this.#last;
+      try {
+        const read = await this.#source.read({ from, to, after, ...listing }, head, signal);
+        if (read === null) this.#stop();
+        const events = this.#decode(read.logs);
+        const data = read.logs.reduce((sum, log) => sum + log.data.length, 0);
+        const items = read.logs.length * LOG_CHARACTERS + read.included.length * HASH_CHARACTERS;
+        this.#size =
+          read.logs.length > MANY_LOGS
+            ? Math.max(1, Math.floor((blocks * MANY_LOGS) / read.logs.length))
+            : Math.min(MOST_BLOCKS, this.#size * 2);
+        this.#last = read.end;
+        return { events, included: read.included, characters: data + items };
+      } catch (error) {
+        if (!isTooMuch(error) || blocks === 1) throw error;
+        this.#size = Math.ceil(blocks / 2);
+      }
     }
-    // Lab chains of one id are many, and one that was begun anew would look as if nothing happened.
-    if ((await rpc.code(contracts.matching, signal)) === '0x') {
-      throw new RpcError(
-        'wrong-chain',
-        `the endpoint has no market at ${contracts.matching}: it serves another chain, ` +
-          'or one that was begun anew',
-      );
-    }
-    this.#checked = rpc.endpoint;
   }
 
-  /** The block read last must still be in the chain that leads to this head. */
-  async #checkSameChain(last: Block, head: Block, signal: AbortSignal): Promise<void> {
-    const stands =
-      head.number === last.number
-        ? head.hash
-        : head.number === last.number + 1
-          ? head.parentHash
-          : (await this.#options.rpc.block(last.number, signal)).hash;
-    if (stands === last.hash) return;
+  #decode(logs: readonly RawLog[]): MarketEvent[] {
+    try {
+      const found = logs.map((log) => decodeLog(log, this.#options.contracts));
+      return found.filter((event) => event !== null);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw new RpcError('malformed', `the endpoint sent ${error.message}`, { cause: error });
+    }
+  }
+
+  #stop(): never {
     this.#isRewritten = true;
     throw this.#rewritten();
   }
@@ -206,47 +223,29 @@ export class LogFollower implements MarketFeed {
         'the finality setting does not fit this chain, or the chain was begun anew',
     );
   }
+}
 
-  async #read(from: number, to: number, signal: AbortSignal): Promise<MarketEvent[]> {
-    const { rpc, contracts } = this.#options;
-    const addresses = [contracts.microgrid, contracts.assets, contracts.matching];
-    const events: MarketEvent[] = [];
-    for (let next = from; next <= to; ) {
-      const end = Math.min(to, next + this.#page - 1);
-      let found = 0;
-      try {
-        for (const raw of await rpc.logs(addresses, next, end, signal)) {
-          found += 1;
-          const event = decodeLog(raw, contracts);
-          if (event !== null) events.push(event);
-        }
-      } catch (error) {
-        if (error instanceof DecodeError) {
-          throw new RpcError('malformed', `the endpoint sent ${error.message}`, { cause: error });
-        }
-        if (!isTooMuch(error) || end === next) throw error;
-        this.#page = Math.ceil((end - next + 1) / 2);
-        continue;
-      }
-      const size = end - next + 1;
-      next = end + 1;
-      this.#page =
-        found > MANY_LOGS
-          ? Math.max(1, Math.floor((size * MANY_LOGS) / found))
-          : Math.min(this.#maxPage, this.#page * 2);
-    }
-    return events;
+/** Believes one endpoint, or whichever of several answers. */
+export class LogFollower extends MarketFollower {
+  constructor(options: FollowerOptions) {
+    super(new LogReader(options), options);
   }
 }
 
-/** Endpoints refuse ranges they find too large with errors of their own making. */
-function isTooMuch(error: unknown): boolean {
-  return error instanceof RpcError && (error.code === 'too-large' || error.code === 'rejected');
-}
-
-/** One that lags would leave out the logs of blocks it does not have, without an error. */
-function changedEndpoint(): RpcError {
-  return new RpcError('unreachable', 'the endpoint changed while the log was read; read again');
+/**
+ * Reads on until the last final block, for those who cannot do with less.
+ * @throws RpcError, FollowerError
+ */
+export async function pollToHead(
+  feed: MarketFeed,
+  signal: AbortSignal,
+  take: (news: MarketNews) => void,
+): Promise<void> {
+  for (;;) {
+    const news = await feed.poll(signal);
+    take(news);
+    if (!news.isMore) return;
+  }
 }
 
 function headOf({ number, timestamp }: Block): Head {

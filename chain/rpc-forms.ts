@@ -7,7 +7,8 @@ export class RpcError extends Error {
   /**
    * `unreachable`: no answer. `malformed`: an answer that is none. `too-large`: beyond the limit.
    * `rejected`: the endpoint refuses the call. `reverted`: the contract does.
-   * `wrong-chain`: the endpoint serves another chain.
+   * `wrong-chain`: the endpoint serves another chain. `disagreement`: too few endpoints say the
+   * same.
    */
   readonly code:
     | 'unreachable'
@@ -15,7 +16,8 @@ export class RpcError extends Error {
     | 'too-large'
     | 'rejected'
     | 'reverted'
-    | 'wrong-chain';
+    | 'wrong-chain'
+    | 'disagreement';
   /** The endpoint's own error number, where it gave one. */
   readonly rpcCode: number | null;
   /** What the contract said when it reverted, `0x` and hex. */
@@ -45,9 +47,9 @@ export class RpcError extends Error {
       message?: unknown;
       data?: unknown;
     };
-    const words = typeof message === 'string' ? message.slice(0, 300) : 'no reason given';
+    const words = typeof message === 'string' ? plainText(message, 300) : 'no reason given';
     const bytes = revertData(data);
-    const rpcCode = typeof code === 'number' ? code : undefined;
+    const rpcCode = Number.isSafeInteger(code) ? Number(code) : undefined;
     // 3 is "execution reverted"; some clients give another number, but the contract's data.
     const isReverted = rpcCode === REVERTED || bytes !== undefined;
     return new RpcError(isReverted ? 'reverted' : 'rejected', `${method}: ${words}`, {
@@ -70,7 +72,14 @@ export interface ListedBlock extends Block {
   transactions: string[];
 }
 
+/** A transaction that is in a final block, whatever became of it there. Its hash in lower case. */
+export interface IncludedTransaction {
+  hash: string;
+  blockNumber: number;
+}
+
 export interface RawLog {
+  blockHash: string;
   address: string;
   topics: string[];
   data: string;
@@ -89,6 +98,8 @@ export interface Receipt {
 }
 
 const REVERTED = 3;
+/** A contract's reason is a few words of 32 bytes. */
+const REVERT_CHARACTERS = 10_000;
 const QUANTITY = /^0x[0-9a-fA-F]{1,64}$/;
 const DATA = /^0x(?:[0-9a-fA-F]{2})*$/;
 const HASH = /^0x[0-9a-fA-F]{64}$/;
@@ -113,6 +124,15 @@ export function parseHash(value: unknown, what: string): string {
 export function parseAddress(value: unknown, what: string): string {
   if (typeof value !== 'string' || !ADDRESS.test(value)) throw malformed(what, 'an address');
   return value.toLowerCase();
+}
+
+/**
+ * Words of a stranger for a log or a terminal: cut short, and without characters that would move
+ * a cursor, turn the direction of writing, or end a line.
+ */
+export function plainText(text: string, most: number): string {
+  const plain = text.slice(0, most).replace(/[^\x20-\x7e\u00a0-\u02ff]/g, '\ufffd');
+  return text.length > most ? `${plain}...` : plain;
 }
 
 /** Null where the endpoint says null: no such block. */
@@ -177,6 +197,7 @@ export function parseLogs(
     const before = logs[at - 1];
     if (before?.blockNumber !== log.blockNumber || before.logIndex !== log.logIndex) return true;
     const isSame =
+      before.blockHash === log.blockHash &&
       before.transactionHash === log.transactionHash &&
       before.data === log.data &&
       before.topics.join() === log.topics.join();
@@ -191,10 +212,11 @@ function parseLog(value: unknown, wanted: Set<string>, from: number, to: number)
   const address = parseAddress(log.address, 'log.address');
   if (blockNumber < from || blockNumber > to) throw malformed('log', `in blocks ${from} to ${to}`);
   if (!wanted.has(address)) throw malformed('log', 'of the contracts that were asked for');
-  if (log.removed === true) throw malformed('log', 'of a block that stands');
+  if ((log.removed ?? false) !== false) throw malformed('log', 'of a block that stands');
   const { topics } = log;
   if (!Array.isArray(topics) || topics.length > 4) throw malformed('log.topics', 'a short list');
   return {
+    blockHash: parseHash(log.blockHash, 'log.blockHash'),
     address,
     topics: topics.map((topic) => parseHash(topic, 'log.topics')),
     data: parseData(log.data, 'log.data'),
@@ -206,7 +228,9 @@ function parseLog(value: unknown, wanted: Set<string>, from: number, to: number)
 
 /** Clients put the bytes into `data`, or one level deeper. */
 function revertData(data: unknown): string | undefined {
-  if (typeof data === 'string' && DATA.test(data)) return data;
+  if (typeof data === 'string') {
+    return data.length <= REVERT_CHARACTERS && DATA.test(data) ? data : undefined;
+  }
   if (typeof data === 'object' && data !== null && 'data' in data) return revertData(data.data);
   return undefined;
 }

@@ -5,8 +5,11 @@
  *
  * One instance per identity: what two anonymous addresses ask never shares a connection.
  */
+import { keccak256 } from 'ethers';
 import { type Clock, type Transport, TransportError } from '../host/ports.ts';
 import type { Finality } from '../market/grid.ts';
+import { JsonTooMuch, parseJsonText } from './json-text.ts';
+import { batchResults, isError, resultOf } from './rpc-answers.ts';
 import {
   type Block,
   type ListedBlock,
@@ -24,14 +27,17 @@ import {
 
 /** Whole exchange, real ms. */
 const DEADLINE_MS = 20_000;
-const ANSWER_BYTES = 2 * 1024 * 1024;
-/** Parsing more than this at once would hold up the loops beside it. */
-const LOG_ANSWER_BYTES = 4 * 1024 * 1024;
-/** The logs of a single block cannot be asked for in smaller pages. */
-const ONE_BLOCK_LOG_BYTES = 32 * 1024 * 1024;
+/** Pages with more are asked for in smaller ones. */
+const ANSWER_BYTES = 1024 * 1024;
+/**
+ * What cannot be asked for in smaller pages: a block's logs, or its transactions. A block of 30 M
+ * gas holds half of it at most (a byte of data that is logged costs 24 gas, in hex 12 a character).
+ */
+const ONE_BLOCK_BYTES = 4 * 1024 * 1024;
 /** An endpoint that failed is asked last for this long, real ms. */
 const PAUSE_MS = 30_000;
 const BATCH = 50;
+const NEVER = new AbortController().signal;
 
 export interface RpcOptions {
   urls: readonly string[];
@@ -61,6 +67,8 @@ export class JsonRpc {
   readonly #pausedUntil = new Map<string, number>();
   #nextId = 1;
   #endpoint: string | null = null;
+  /** Counts what was sent, from a moment that is another one in each client. */
+  #sendTurn: number | null = null;
 
   constructor(options: RpcOptions) {
     if (options.urls.length === 0) throw new RangeError('a JSON-RPC client needs an endpoint');
@@ -98,7 +106,7 @@ export class JsonRpc {
       const ids = part.map(() => this.#takeId());
       const requests = part.map((call, at) => ({ jsonrpc: '2.0', id: ids[at], ...call }));
       const read = (answer: unknown) => batchResults(answer, ids, part);
-      results.push(...(await this.#post(requests, signal, LOG_ANSWER_BYTES, read)));
+      results.push(...(await this.#post(requests, signal, ANSWER_BYTES, read)));
     }
     return results;
   }
@@ -114,29 +122,29 @@ export class JsonRpc {
   /** @throws RpcError `malformed` when the endpoint has no such block */
   async block(at: BlockTag, signal?: AbortSignal): Promise<Block> {
     const tag = blockParameter(at);
-    const block = parseBlock(await this.call('eth_getBlockByNumber', [tag, false], signal));
-    if (block === null) throw new RpcError('malformed', `the endpoint has no block ${at}`);
-    if (typeof at === 'number' && block.number !== at) {
-      throw new RpcError('malformed', `asked for block ${at}, got block ${block.number}`);
-    }
-    return block;
+    const params = [tag, false];
+    const answer = await this.call('eth_getBlockByNumber', params, signal, ONE_BLOCK_BYTES);
+    return blockAt(at, parseBlock(answer));
   }
 
   /**
-   * The blocks [from, to], in order, with the hashes of their transactions; 50 in one exchange.
-   * @throws RpcError
+   * The blocks [from, to], in order, with the hashes of their transactions, in one exchange.
+   * @throws RpcError `too-large`: ask for fewer
    */
   async listedBlocks(from: number, to: number, signal?: AbortSignal): Promise<ListedBlock[]> {
     const method = 'eth_getBlockByNumber';
+    if (from === to) {
+      const params = [blockParameter(from), false];
+      const answer = await this.call(method, params, signal, ONE_BLOCK_BYTES);
+      return [blockAt(from, parseListedBlock(answer))];
+    }
     const numbers = Array.from({ length: to - from + 1 }, (_, at) => from + at);
     const calls = numbers.map((number) => ({ method, params: [blockParameter(number), false] }));
     const answers = await this.batch(calls, signal);
     return numbers.map((number, at) => {
       const answer = answers[at];
       if (answer instanceof RpcError) throw answer;
-      const block = parseListedBlock(answer);
-      if (block?.number === number) return block;
-      throw new RpcError('malformed', `asked for block ${number}, got ${block?.number ?? 'none'}`);
+      return blockAt(number, parseListedBlock(answer));
     });
   }
 
@@ -160,15 +168,37 @@ export class JsonRpc {
       fromBlock: blockParameter(from),
       toBlock: blockParameter(to),
     };
-    const limit = from === to ? ONE_BLOCK_LOG_BYTES : LOG_ANSWER_BYTES;
+    const limit = from === to ? ONE_BLOCK_BYTES : ANSWER_BYTES;
     const answer = await this.call('eth_getLogs', [filter], signal, limit);
     return parseLogs(answer, addresses, from, to);
   }
 
-  /** @returns the hash, as the endpoint gives it */
+  /**
+   * Gives a signed transaction to the first endpoint that takes it, with another one to begin with
+   * each time: one may refuse without reason, or say yes and keep it to itself.
+   * @returns the hash. @throws RpcError `rejected` when none takes it and one of them said why
+   */
   async sendRaw(raw: string, signal?: AbortSignal): Promise<string> {
-    const answer = await this.call('eth_sendRawTransaction', [raw], signal);
-    return parseHash(answer, 'eth_sendRawTransaction');
+    const { urls, clock } = this.#options;
+    const method = 'eth_sendRawTransaction';
+    const hash = keccak256(raw);
+    this.#sendTurn ??= Math.floor(clock.monotonicMs());
+    const first = this.#sendTurn % urls.length;
+    this.#sendTurn += 1;
+    const errors: RpcError[] = [];
+    for (const url of [...urls.slice(first), ...urls.slice(0, first)]) {
+      try {
+        const id = this.#takeId();
+        const body = JSON.stringify({ jsonrpc: '2.0', id, method, params: [raw] });
+        const answer = await this.#exchange(url, body, ANSWER_BYTES, signal);
+        if (parseHash(resultOf(answer, id, method), method) === hash) return hash;
+        throw new RpcError('malformed', `${url} gives another hash to a transaction sent to it`);
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        errors.push(error);
+      }
+    }
+    throw errors.find(({ isEndpointsFault }) => !isEndpointsFault) ?? errors[0];
   }
 
   /** Null while the transaction is in no block. */
@@ -276,69 +306,39 @@ export class JsonRpc {
       const code = error.code === 'too-large' ? 'too-large' : 'unreachable';
       throw new RpcError(code, error.message, { cause: error });
     }
-    try {
-      const json: unknown = JSON.parse(answer.body);
-      // Some endpoints send JSON-RPC errors with a status of their own: the error tells more.
-      if (answer.status !== 200 && !isError(json)) throw new SyntaxError('no JSON-RPC error');
-      return json;
-    } catch {
-      const what = answer.status === 200 ? 'what is not JSON' : `HTTP status ${answer.status}`;
-      throw new RpcError('malformed', `${url} answered ${what}`);
-    }
+    return readJson(url, answer, () => this.#options.clock.delay(0, NEVER));
   }
+}
+
+/** @throws RpcError `malformed`, `too-large` */
+async function readJson(
+  url: string,
+  { status, body }: { status: number; body: string },
+  nextTurn: () => Promise<void>,
+): Promise<unknown> {
+  try {
+    const json = await parseJsonText(body, nextTurn);
+    // Some endpoints send JSON-RPC errors with a status of their own: the error tells more.
+    if (status === 200 || isError(json)) return json;
+  } catch (error) {
+    if (error instanceof JsonTooMuch) {
+      const code = error.code === 'values' ? 'too-large' : 'malformed';
+      throw new RpcError(code, `${url} sent an answer of ${error.message}`);
+    }
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const what = status === 200 ? 'what is not JSON' : `HTTP status ${status}`;
+  throw new RpcError('malformed', `${url} answered ${what}`);
+}
+
+function blockAt<B extends Block>(at: BlockTag, block: B | null): B {
+  if (block === null) throw new RpcError('malformed', `the endpoint has no block ${at}`);
+  if (typeof at === 'number' && block.number !== at) {
+    throw new RpcError('malformed', `asked for block ${at}, got block ${block.number}`);
+  }
+  return block;
 }
 
 function blockParameter(at: BlockTag): string {
   return typeof at === 'number' ? `0x${at.toString(16)}` : at;
-}
-
-function isError(answer: unknown): boolean {
-  return typeof answer === 'object' && answer !== null && 'error' in answer && 'id' in answer;
-}
-
-/** @throws RpcError `malformed` for what is no answer to the call, `rejected`, `reverted` */
-function resultOf(answer: unknown, id: number | undefined, method: string): unknown {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
-    throw new RpcError('malformed', `the answer to ${method} is not an object`);
-  }
-  const { id: answered, error, result } = answer as Record<string, unknown>;
-  if (error !== undefined && error !== null) {
-    // A request that could not be read is answered with the id null (JSON-RPC 2.0, section 5).
-    if (answered !== id && answered !== null) throw wrongId(method);
-    throw RpcError.fromAnswer(error, method);
-  }
-  if (answered !== id) throw wrongId(method);
-  if (result === undefined) {
-    throw new RpcError('malformed', `the answer to ${method} has neither result nor error`);
-  }
-  return result;
-}
-
-function wrongId(method: string): RpcError {
-  return new RpcError('malformed', `the answer to ${method} is to another request`);
-}
-
-function batchResults(
-  answer: unknown,
-  ids: readonly number[],
-  calls: readonly RpcCall[],
-): (unknown | RpcError)[] {
-  if (!Array.isArray(answer)) return [resultOf(answer, undefined, 'a batch')];
-  const byId = new Map<unknown, unknown>();
-  for (const one of answer) {
-    const id: unknown = typeof one === 'object' && one !== null ? one.id : undefined;
-    if (byId.has(id)) throw new RpcError('malformed', 'a batch was answered twice');
-    byId.set(id, one);
-  }
-  if (byId.size !== ids.length) {
-    throw new RpcError('malformed', `${byId.size} answers to a batch of ${ids.length} calls`);
-  }
-  return ids.map((id, at) => {
-    try {
-      return resultOf(byId.get(id), id, calls[at]?.method ?? '');
-    } catch (error) {
-      if (error instanceof RpcError && !error.isEndpointsFault) return error;
-      throw error;
-    }
-  });
 }

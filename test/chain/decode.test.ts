@@ -21,10 +21,11 @@ const abis = {
 };
 const OWNER = `0x${'ab'.repeat(20)}`;
 const at = { blockNumber: 7, logIndex: 3, transactionHash: `0x${'77'.repeat(32)}` };
+const blockHash = `0x${'b7'.repeat(32)}`;
 
 function rawLog(contract: keyof typeof abis, event: string, values: unknown[]): RawLog {
   const { topics, data } = abis[contract].encodeEventLog(event, values);
-  return { address: contracts[contract].toLowerCase(), topics, data, ...at };
+  return { blockHash, address: contracts[contract].toLowerCase(), topics, data, ...at };
 }
 
 /** An event that went through ethers' encoder and our decoder, without its place in the log. */

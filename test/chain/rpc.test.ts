@@ -1,3 +1,4 @@
+import { keccak256 } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { JsonRpc } from '../../chain/rpc.ts';
@@ -119,6 +120,7 @@ test('logs come in order and once, and never of other contracts or blocks', asyn
     blockNumber: quantity(blockNumber),
     logIndex: quantity(logIndex),
     transactionHash: hash(100 + blockNumber),
+    blockHash: hash(blockNumber),
     removed: false,
     ...more,
   });
@@ -137,6 +139,9 @@ test('logs come in order and once, and never of other contracts or blocks', asyn
     log(1, 0),
     log(2, 0, { address: `0x${'cd'.repeat(20)}` }),
     log(2, 0, { removed: true }),
+    log(2, 0, { removed: 'no' }),
+    log(2, 0, { blockHash: null }),
+    log(3, 0, { blockHash: hash(9) }),
     log(2, 0, { topics: 'x' }),
     log(2, 0, { topics: [1] }),
     log(2, 0, { data: '0xabc' }),
@@ -220,11 +225,59 @@ test('the next endpoint is asked when one fails, and the failed one last for a w
 
 test('an answer that says no is not asked elsewhere', async () => {
   const { rpc, transport } = client(
-    () => new Refusal({ code: -32000, message: 'nonce too low' }),
+    () => new Refusal({ code: -32000, message: 'no such block' }),
     ['http://one', 'http://two'],
   );
-  assert.is(await codeOf(rpc.sendRaw('0x02')), 'rejected');
+  assert.is(await codeOf(rpc.code(ADDRESS)), 'rejected');
   assert.is(transport.posted.length, 1);
+});
+
+test('a transaction goes to one endpoint after the other until one takes it', async () => {
+  const urls = ['http://one', 'http://two', 'http://three'];
+  const answers: Record<string, unknown> = {
+    'http://one': new Refusal({ code: -32000, message: 'nonce too low' }),
+    'http://two': hash(7),
+    'http://three': keccak256('0x02'),
+  };
+  const { rpc, transport } = client(({ url }) => answers[url], urls);
+  assert.is(await rpc.sendRaw('0x02'), keccak256('0x02'));
+  const asked = () => transport.posted.splice(0).map(({ url }) => url);
+  assert.equal(asked(), urls);
+  assert.is(await rpc.sendRaw('0x02'), keccak256('0x02'));
+  assert.equal(asked(), ['http://two', 'http://three'], 'another one comes first each time');
+  answers['http://three'] = new Raw(new TransportError('unreachable', 'x'));
+  assert.is(await codeOf(rpc.sendRaw('0x02')), 'rejected');
+  assert.equal(asked(), ['http://three', 'http://one', 'http://two']);
+});
+
+test('words of an endpoint are cut short, and cannot move a cursor', async () => {
+  const message = `no\u001b[2J\r\n\u202e${'x'.repeat(10_000)}`;
+  const { rpc } = client(
+    () => new Refusal({ code: Number.MAX_VALUE, message, data: `0x${'00'.repeat(9e4)}` }),
+  );
+  const error = await rpc.blockNumber().catch((reason: unknown) => reason);
+  assert.ok(error instanceof RpcError && error.data === null && error.rpcCode === null);
+  if (!(error instanceof RpcError)) return;
+  assert.match(error.message, /^eth_blockNumber: no\ufffd\[2J\ufffd{3}x+\.\.\.$/);
+  assert.ok(error.message.length < 400);
+});
+
+test('an answer of too many values or levels is not parsed', async () => {
+  const many = `[${'{},'.repeat(40_000)}{}]`;
+  const deep = `${'['.repeat(1_000)}${']'.repeat(1_000)}`;
+  const escapes = `["${'\\u0041'.repeat(40_000)}"]`;
+  for (const [body, code] of [
+    [many, 'too-large'],
+    [escapes, 'too-large'],
+    [deep, 'malformed'],
+    [`"${'a'.repeat(600_000)}`, 'malformed'],
+  ] as const) {
+    const { rpc } = client(() => new Raw({ body }));
+    assert.is(await codeOf(rpc.blockNumber()), code, body.slice(0, 9));
+  }
+  const quoted = JSON.stringify(`${'[{,'.repeat(40_000)}`);
+  const { rpc } = client(() => new Raw({ body: `{"id":1,"result":${quoted}}` }));
+  assert.is(await codeOf(rpc.code(ADDRESS)), 'malformed', 'brackets in a string do not count');
 });
 
 test('every failure of the transport is typed, and limits go with every request', async () => {
