@@ -5,7 +5,8 @@
  * Without a usable wallet the agent meters and leaves battery and loads to their own ways (design
  * 12: credential missing); the cause stands in `status`, and it trades once the wallet opens.
  */
-import { LogFollower, type MarketFeed } from '../chain/follower.ts';
+import { openMarketFeed } from '../chain/agreed-feed.ts';
+import type { MarketFeed } from '../chain/follower.ts';
 import { Outbox } from '../chain/outbox.ts';
 import { JsonRpc } from '../chain/rpc.ts';
 import { SilentDelivery } from '../chain/silent-delivery.ts';
@@ -237,7 +238,7 @@ class Agent implements RunningAgent {
     const outbox = this.#makeOutbox(wallet);
     const dso = new DsoClient({ facts, transport, wallet, clock });
     const shared = { settings, facts, clock, log, events: this.#events, journal: this.#journal };
-    const openFeed = this.#ports.openFeed ?? ((from) => this.#follow(rpcFor('reader'), from));
+    const openFeed = this.#ports.openFeed ?? ((from) => this.#follow('reader', from, transport));
     const askOwn = without.includes('read-everything')
       ? { askOwn: askingByName(rpcFor('reader')) }
       : {};
@@ -292,10 +293,10 @@ class Agent implements RunningAgent {
   #makeSolving(parts: { wallet: Wallet; dso: DsoClient; rpc: JsonRpc }): SolvingService | null {
     const { solver: settings, state } = this.#settings;
     if (settings === null) return null;
-    const { clock, log, readKey, openSql } = this.#ports;
+    const { clock, log, readKey, openSql, transport } = this.#ports;
     return new SolvingService({
       ...{ ...parts, settings, facts: this.#facts, clock, log },
-      openFeed: this.#ports.openFeed ?? ((from) => this.#follow(parts.rpc, from)),
+      openFeed: this.#ports.openFeed ?? ((from) => this.#follow('solver', from, transport)),
       openSql: (migrations) => openSql(state.solver, { key: readKey(), migrations }),
     });
   }
@@ -337,10 +338,13 @@ class Agent implements RunningAgent {
     }
   }
 
-  #follow(rpc: JsonRpc, fromBlock: number): MarketFeed {
-    const { chainId, contracts, finality } = this.#facts;
-    const { log } = this.#ports;
-    const market = { chainId, contracts, fromBlock, finality };
-    return new LogFollower({ rpc, ...market, withTransactions: true, log });
+  /** Reads everything, and names nothing of its own: the same requests from every home. */
+  #follow(identity: string, fromBlock: number, transport: Transport): MarketFeed {
+    const { rpc: urls, chainId, contracts, finality } = this.#facts;
+    const { clock, log } = this.#ports;
+    // The solver has a public name: it asks for the outcomes of its transactions.
+    const withTransactions = identity === 'reader';
+    const market = { chainId, contracts, fromBlock, finality, withTransactions };
+    return openMarketFeed({ urls, transport, identity, clock, ...market, log });
   }
 }

@@ -3,6 +3,7 @@
  * meter, clock, chain, DSO and wallet, what is planned and why, what the home is held to. Never an
  * address or a key. Fields are only added within a major release.
  */
+import { oneOfEachOrigin } from '../chain/agreed-feed.ts';
 import type { Clock, Transport } from '../host/ports.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { type Interval, intervalAt } from '../market/intervals.ts';
@@ -205,6 +206,9 @@ function problemsOf(input: StatusInput): string[] {
   const stuck = input.transport.problem();
   if (stuck !== null) found.push(stuck);
   const isOfIt = (text: string) => stuck !== null && text.includes(stuck);
+  for (const { origin, problem } of trading?.chain.endpoints ?? []) {
+    if (problem !== null && !isOfIt(problem)) found.push(`the endpoint ${origin} is not counted: ${problem}`);
+  }
   for (const obstacle of trading?.obstacles ?? []) {
     if (!isOfIt(obstacle) && !found.some((problem) => problem.startsWith(obstacle)))
       found.push(obstacle);
@@ -226,10 +230,9 @@ export function warningsOf(input: Pick<StatusInput, 'settings' | 'facts' | 'tran
   if (transport.kind === 'clear') {
     found.push('clear net (lab): chain and DSO see the address of this house');
   }
-  if (settings.lab.singleEndpoint) {
-    const count =
-      facts.rpc.length === 1 ? 'one endpoint' : `${facts.rpc.length} endpoints, none compared`;
-    found.push(`unverified: ${count} (lab)`);
+  if (oneOfEachOrigin(facts.rpc).length === 1) {
+    const lab = settings.lab.singleEndpoint ? ' (lab)' : ', so this home does not trade';
+    found.push(`unverified: one endpoint of the chain, which nobody can contradict${lab}`);
   }
   if (settings.lab.unprovenClock) found.push('the clock of this machine is taken as it is (lab)');
   if (settings.lab.clock !== undefined) found.push('market time is not the time of day (lab)');

@@ -101,6 +101,7 @@ export class TradingService implements MarketView {
       ...{ wallet, outbox, state, openFeed, clock, log },
       firstBlock: facts.deployedAtBlock,
       blockLagSeconds: pollSeconds + finalitySeconds(facts.finality, blockSeconds),
+      blockSeconds,
     });
     // In a lab all components poll at the same moments, so that stepped time takes few steps.
     const isLab = settings.lab.clock !== undefined;
@@ -170,14 +171,8 @@ export class TradingService implements MarketView {
   }
 
   status(): TradingStatus {
-    const { head, isFresh, problem } = this.#market;
     return {
-      chain: {
-        isFresh,
-        headNumber: head?.number ?? null,
-        headAt: head?.timestamp ?? null,
-        problem,
-      },
+      chain: this.#market.status(),
       dso: { problem: this.#link.problem },
       account: this.#link.account,
       obstacles: this.#obstacles(),
@@ -295,10 +290,10 @@ export class TradingService implements MarketView {
       found.push(`the chain is not read: ${this.#market.problem ?? 'it was not asked yet'}`);
     }
     if (this.#market.pause !== null) found.push(this.#market.pause);
-    if (!settings.lab.singleEndpoint) {
+    if (this.#market.agreement === null && !settings.lab.singleEndpoint) {
       found.push(
-        'final trades would be unverified: this release does not compare several endpoints yet, ' +
-          'and [lab] single_endpoint is not set',
+        'final trades would be unverified: the grid file names one endpoint, which nobody can ' +
+          'contradict; ask the utility for several, of different owners',
       );
     }
     return [...found, ...this.#steps.refusals, ...this.#link.obstacles()];

@@ -13,7 +13,7 @@ import { computeAddress, type SigningKey } from 'ethers';
 import { finalizeCall } from '../chain/calls.ts';
 import type { MarketContracts } from '../chain/decode.ts';
 import type { FlushReport } from '../chain/delivery.ts';
-import type { Head, MarketFeed } from '../chain/follower.ts';
+import { type Head, type MarketFeed, pollToHead } from '../chain/follower.ts';
 import { OutboxError } from '../chain/outbox.ts';
 import { RpcError } from '../chain/rpc-forms.ts';
 import type { Clock, Log, LogFields } from '../host/ports.ts';
@@ -221,13 +221,16 @@ export class SolverLoop {
   // -------------------------------------------------------------------------------- the log
 
   async #follow(now: number, signal: AbortSignal): Promise<void> {
-    const { events, head } = await this.#ports.feed.poll(signal);
-    for (const event of events) {
-      this.#book.observe(event);
-      this.#claiming?.observe(event);
-      this.#notice(event, now);
-    }
-    await this.#dateOffers(head, signal);
+    let head: Head | null = null;
+    await pollToHead(this.#ports.feed, signal, (news) => {
+      head = news.head;
+      for (const event of news.events) {
+        this.#book.observe(event);
+        this.#claiming?.observe(event);
+        this.#notice(event, now);
+      }
+    });
+    if (head !== null) await this.#dateOffers(head, signal);
   }
 
   #notice(event: MarketEvent, now: number): void {

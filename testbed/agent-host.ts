@@ -9,8 +9,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type RunningAgent, startAgent } from '../agent/agent.ts';
 import { type AgentSettings, readAgentSettings } from '../agent/config.ts';
-import { LogFollower } from '../chain/follower.ts';
-import { JsonRpc } from '../chain/rpc.ts';
+import { openMarketFeed } from '../chain/agreed-feed.ts';
 import { nodeFiles } from '../host/files.ts';
 import { clearTransport } from '../host/http-transport.ts';
 import { readKeyFile } from '../host/key-file.ts';
@@ -87,16 +86,9 @@ function randomOf(settings: AgentSettings, seed: string): Random {
 }
 
 function openFeed(facts: GridFacts, transport: Transport, clock: Clock): SharedFeed {
-  const rpc = new JsonRpc({ urls: facts.rpc, transport, identity: 'reader', clock });
-  const { chainId, contracts, finality, deployedAtBlock } = facts;
-  const source = new LogFollower({
-    rpc,
-    chainId,
-    contracts,
-    fromBlock: deployedAtBlock,
-    finality,
-    withTransactions: true,
-  });
+  const { rpc: urls, chainId, contracts, finality, deployedAtBlock: fromBlock } = facts;
+  const market = { chainId, contracts, fromBlock, finality, withTransactions: true };
+  const source = openMarketFeed({ urls, transport, identity: 'reader', clock, ...market });
   return new SharedFeed(source, clock);
 }
 

@@ -34,6 +34,7 @@ export class SharedFeed {
         nextIncluded = this.#included.length;
         return { events, head, included };
       },
+      agreement: () => this.#source.agreement?.() ?? null,
     };
   }
 

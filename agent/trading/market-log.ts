@@ -3,7 +3,7 @@
  * wallet together with how far it was read, so that a restart neither misses nor doubles anything
  * (design: learn; wallet.db).
  */
-import type { Head, MarketFeed, MarketNews } from '../../chain/follower.ts';
+import type { Agreement, EndpointState, Head, MarketFeed, MarketNews } from '../../chain/follower.ts';
 import { FollowerError } from '../../chain/follower.ts';
 import { foreignCall, outcomesOf } from '../../chain/log-outcomes.ts';
 import type { Outbox } from '../../chain/outbox.ts';
@@ -35,8 +35,22 @@ export interface MarketLogOptions {
   firstBlock: number;
   /** How old the last final block may be when it is seen. */
   blockLagSeconds: number;
+  /** Time between two blocks. */
+  blockSeconds: number;
   clock: Clock;
   log: Log;
+}
+
+export interface ChainStatus {
+  isFresh: boolean;
+  headNumber: number | null;
+  /** Time of the last final block, unix s. */
+  headAt: number | null;
+  problem: string | null;
+  /** Whether several endpoints say it alike; one is believed only in a lab. */
+  isVerified: boolean;
+  /** How each of several endpoints does; null with one. */
+  endpoints: EndpointState[] | null;
 }
 
 const CURSOR = 'log.next-block';
@@ -45,6 +59,9 @@ const TARIFFS = 'log.tariffs';
 const PAUSED = 'log.paused';
 /** The cursor is written anew at least after so many blocks. */
 const CURSOR_BLOCKS = 1_000;
+/** Without a new block for so long the chain counts as standing still. */
+const STILL_BLOCKS = 24;
+const LEAST_STILL_SECONDS = 120;
 /** Blocks count as `safe` or `finalized` two epochs of 32 slots late, and more at bad times. */
 const TAG_LAG_SECONDS = 1_200;
 
@@ -81,7 +98,7 @@ export class MarketLog {
     return this.#polledAtMs;
   }
 
-  /** Why the last poll failed; null when it was good. */
+  /** Why the market is not known; null when it is. */
   get problem(): string | null {
     return this.#problem;
   }
@@ -92,6 +109,23 @@ export class MarketLog {
     if (pausedFor === null) return null;
     const why = pausedFor === '' ? '' : ` (${pausedFor})`;
     return `the utility has paused the market${why}: final commitments stand, nothing is offered`;
+  }
+
+  status(): ChainStatus {
+    const { isFresh, agreement } = this;
+    return {
+      isFresh,
+      headNumber: this.#head?.number ?? null,
+      headAt: this.#head?.timestamp ?? null,
+      problem: this.#problem,
+      isVerified: agreement !== null && isFresh,
+      endpoints: agreement?.endpoints ?? null,
+    };
+  }
+
+  /** What several endpoints said of each other; null with one, which nobody contradicts. */
+  get agreement(): Agreement | null {
+    return this.#feed.agreement?.() ?? null;
   }
 
   /** Whether the market is known up to now. */
@@ -119,8 +153,11 @@ export class MarketLog {
     const askedAtMs = clock.monotonicMs();
     try {
       const news = await this.#feed.poll(signal);
-      clock.watch?.observeBlock(news.head.timestamp, askedAtMs, blockLagSeconds);
+      const { head, isMore = false } = news;
+      if (!isMore) clock.watch?.observeBlock(head.timestamp, askedAtMs, blockLagSeconds);
       this.#take(news);
+      const age = this.#ageProblem(head, isMore);
+      if (age !== null) return this.#note(age);
       if (this.#problem !== null) this.#o.log.info('the chain answers again');
       this.#problem = null;
       this.#polledAtMs = startedAtMs;
@@ -130,6 +167,22 @@ export class MarketLog {
       else if (!(error instanceof RpcError)) throw error;
       else this.#note(error.message);
     }
+  }
+
+  /** Why a log that was read well does not say how the market is now; null when it does. */
+  #ageProblem(head: Head, isMore: boolean): string | null {
+    if (isMore) return `the log is still being read, up to block ${head.number} so far`;
+    const { clock, blockLagSeconds, blockSeconds } = this.#o;
+    const stillSeconds = Math.max(LEAST_STILL_SECONDS, STILL_BLOCKS * blockSeconds);
+    // A clock that is wrong says nothing of the chain, and is an obstacle by itself.
+    if (!clock.isProven()) return null;
+    const age = clock.now() / 1000 - head.timestamp;
+    if (age < -stillSeconds) return `the last final block is ${Math.round(-age)} s ahead of time`;
+    if (age <= blockLagSeconds + stillSeconds) return null;
+    return (
+      `the last final block, ${head.number}, is ${Math.round(age)} s old: ` +
+      'the chain stands still, or its endpoints do'
+    );
   }
 
   /** From the wallet, as after a start. @throws SqlError */

@@ -2,15 +2,10 @@
 import type { Interval } from '../../market/intervals.ts';
 import { type OwnOffer, remainingWs } from '../traders/own-offer.ts';
 import type { Account } from './dso-link.ts';
+import type { ChainStatus } from './market-log.ts';
 
 export interface TradingStatus {
-  chain: {
-    isFresh: boolean;
-    headNumber: number | null;
-    /** Time of the last final block, unix s. */
-    headAt: number | null;
-    problem: string | null;
-  };
+  chain: ChainStatus;
   dso: { problem: string | null };
   account: Account | null;
   /** Why nothing is offered now, for people; empty when offers are made. */

@@ -1,6 +1,8 @@
 /**
  * What several commands need alike: the settings, the deployment, the keys, the chain, the books.
  */
+import { openMarketFeed } from '../../chain/agreed-feed.ts';
+import type { MarketFeed } from '../../chain/follower.ts';
 import { askingOutbox, type Outbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
@@ -68,6 +70,21 @@ export function rpcOf(
 ): JsonRpc {
   const { rpc: urls } = settings.chain;
   return new JsonRpc({ urls, transport: host.transport(settings, urls), identity, clock });
+}
+
+/** The market's log; several endpoints have to tell it alike. @param fromBlock first to read */
+export function feedOf(
+  host: OperatorHost,
+  settings: OperatorSettings,
+  clock: Clock,
+  of: { identity: string; deployment: Deployment; fromBlock: number },
+): MarketFeed {
+  const { rpc: urls, finality } = settings.chain;
+  const { chainId, contracts } = of.deployment;
+  return openMarketFeed({
+    ...{ urls, transport: host.transport(settings, urls), identity: of.identity, clock },
+    ...{ chainId, contracts, finality, fromBlock: of.fromBlock, log: host.log },
+  });
 }
 
 export function outboxOf(

@@ -1,9 +1,7 @@
 /**
  * `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped.
  */
-import { LogFollower } from '../../chain/follower.ts';
 import type { Outbox } from '../../chain/outbox.ts';
-import type { JsonRpc } from '../../chain/rpc.ts';
 import { type Clock, type HttpRequest, SqlError, TransportError } from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { Books } from '../books/books.ts';
@@ -19,7 +17,7 @@ import type { OperatorHost } from '../host.ts';
 import { readKey } from '../key-ring.ts';
 import { dsoPolicy } from '../signing-rules.ts';
 import type { Command } from './command.ts';
-import { loadDeployment, loadGrid, openBooks, outboxOf, rpcOf, sayLab } from './context.ts';
+import { feedOf, loadDeployment, loadGrid, openBooks, outboxOf, rpcOf, sayLab } from './context.ts';
 
 const SOCKET_MODE = 0o600;
 const MARKET = 'market';
@@ -59,7 +57,7 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
       policy: dsoPolicy(deployment),
     });
     const parts = { deployment, grid, key, clock, books, outbox };
-    const dso = makeDso(host, settings, { ...parts, rpc });
+    const dso = makeDso(host, settings, parts);
     const { host: address, port } = settings.dso;
     const server = await listenForMeters(host, { host: address, port }, dso);
     closers.push(() => server.close());
@@ -94,20 +92,15 @@ interface Parts {
   outbox: Outbox;
 }
 
-function makeDso(
-  host: OperatorHost,
-  settings: OperatorSettings,
-  parts: Parts & { rpc: JsonRpc },
-): Dso {
-  const { deployment, grid, key, clock, books, outbox, rpc } = parts;
+function makeDso(host: OperatorHost, settings: OperatorSettings, parts: Parts): Dso {
+  const { deployment, grid, key, clock, books, outbox } = parts;
   const { log } = host;
-  const { chainId, contracts, tariff } = deployment;
+  const { tariff } = deployment;
   const fromBlock = firstBlockToRead(books, deployment.deployedAtBlock);
-  const { finality } = settings.chain;
   return new Dso({
     books,
     outbox,
-    feed: new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log }),
+    feed: feedOf(host, settings, clock, { identity: 'dso', deployment, fromBlock }),
     grid: grid.facts,
     key,
     solver: {

@@ -3,7 +3,7 @@
  * each has earned. Showing needs the deployment and the chain alone, so anyone can.
  */
 import { hexlify } from 'ethers';
-import { LogFollower } from '../../chain/follower.ts';
+import { LogFollower, pollToHead } from '../../chain/follower.ts';
 import { MarketReads } from '../../chain/reads.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
 import { claimOf } from '../../solver/claiming.ts';
@@ -84,7 +84,9 @@ export async function runRewardsShow(
   const { finality } = settings.chain;
   const feed = new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
   const trail = new RewardTrail();
-  for (const event of (await feed.poll(signal)).events) trail.observe(event);
+  await pollToHead(feed, signal, ({ events }) => {
+    for (const event of events) trail.observe(event);
+  });
   const chain = new RpcSolverChain(rpc, contracts);
   const potMicro = await new MarketReads(rpc, contracts).rewardPotMicro(signal);
   const solvers: Earnings[] = [];

@@ -4,7 +4,7 @@
  */
 import { SigningKey } from 'ethers';
 import { CLAIMED_AT_ONCE, claimRewardsCall } from '../../chain/calls.ts';
-import { LogFollower } from '../../chain/follower.ts';
+import { LogFollower, pollToHead } from '../../chain/follower.ts';
 import { MarketReads } from '../../chain/reads.ts';
 import { type Sql, SqlError } from '../../host/ports.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
@@ -159,7 +159,9 @@ async function claim(
   const address = addressOf(key).toLowerCase();
   const trail = new RewardTrail(address);
   const feed = new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
-  for (const event of (await feed.poll(signal)).events) trail.observe(event);
+  await pollToHead(feed, signal, ({ events }) => {
+    for (const event of events) trail.observe(event);
+  });
   const { intervals, amountMicro } = await claimOf(trail, chain, address, signal);
   const policy = solverPolicy({ chainId, contracts, payout });
   const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log, policy });

@@ -1,6 +1,5 @@
 /** `transax-operator solver`: clears the market, submits, finalizes, settles, until stopped. */
 import { SigningKey } from 'ethers';
-import { LogFollower } from '../../chain/follower.ts';
 import { RpcSolverChain } from '../../solver/chain-reads.ts';
 import { SolverLoop } from '../../solver/loop.ts';
 import { solverPolicy } from '../../solver/signing-rules.ts';
@@ -10,7 +9,7 @@ import type { OperatorHost } from '../host.ts';
 import { readKey } from '../key-ring.ts';
 import { addressOf } from '../keys.ts';
 import type { Command } from './command.ts';
-import { loadDeployment, outboxOf, rpcOf, sayLab } from './context.ts';
+import { feedOf, loadDeployment, outboxOf, rpcOf, sayLab } from './context.ts';
 
 export const solverCommand: Command = {
   words: ['solver'],
@@ -36,7 +35,6 @@ export async function runSolver(host: OperatorHost, settings: OperatorSettings):
   try {
     const rpc = rpcOf(host, settings, clock, 'solver');
     const { chainId, contracts, deployedAtBlock: fromBlock } = deployment;
-    const { finality } = settings.chain;
     const policy = solverPolicy({ chainId, contracts, payout: settings.solver.payout });
     const loop = new SolverLoop(
       {
@@ -54,7 +52,7 @@ export async function runSolver(host: OperatorHost, settings: OperatorSettings):
       {
         clock,
         log,
-        feed: new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log }),
+        feed: feedOf(host, settings, clock, { identity: 'solver', deployment, fromBlock }),
         outbox: outboxOf(sql, rpc, settings, chainId, { clock, log, policy }),
         chain: new RpcSolverChain(rpc, contracts),
         key: new SigningKey(key),

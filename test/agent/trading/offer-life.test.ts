@@ -73,6 +73,7 @@ function boot(sql: ReturnType<typeof openSql>) {
   const market = new MarketLog({
     ...{ wallet, outbox, state, openFeed, firstBlock, clock, log: quiet },
     blockLagSeconds: 15,
+    blockSeconds: 15,
   });
   const moments = new Moments({
     random: { ...random, uniform: () => 0 },
