@@ -239,12 +239,12 @@ export class LogFollower extends MarketFollower {
 export async function pollToHead(
   feed: MarketFeed,
   signal: AbortSignal,
-  take: (news: MarketNews) => void,
-): Promise<void> {
+  take: (event: MarketEvent) => void,
+): Promise<Head> {
   for (;;) {
-    const news = await feed.poll(signal);
-    take(news);
-    if (!news.isMore) return;
+    const { events, head, isMore } = await feed.poll(signal);
+    for (const event of events) take(event);
+    if (!isMore) return head;
   }
 }
 

@@ -67,8 +67,8 @@ export class JsonRpc {
   readonly #pausedUntil = new Map<string, number>();
   #nextId = 1;
   #endpoint: string | null = null;
-  /** Counts what was sent, from a moment that is another one in each client. */
-  #sendTurn: number | null = null;
+  /** Counts what was sent. */
+  #sendTurn = 0;
 
   constructor(options: RpcOptions) {
     if (options.urls.length === 0) throw new RangeError('a JSON-RPC client needs an endpoint');
@@ -179,10 +179,9 @@ export class JsonRpc {
    * @returns the hash. @throws RpcError `rejected` when none takes it and one of them said why
    */
   async sendRaw(raw: string, signal?: AbortSignal): Promise<string> {
-    const { urls, clock } = this.#options;
+    const { urls } = this.#options;
     const method = 'eth_sendRawTransaction';
     const hash = keccak256(raw);
-    this.#sendTurn ??= Math.floor(clock.monotonicMs());
     const first = this.#sendTurn % urls.length;
     this.#sendTurn += 1;
     const errors: RpcError[] = [];

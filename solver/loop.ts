@@ -221,16 +221,12 @@ export class SolverLoop {
   // -------------------------------------------------------------------------------- the log
 
   async #follow(now: number, signal: AbortSignal): Promise<void> {
-    let head: Head | null = null;
-    await pollToHead(this.#ports.feed, signal, (news) => {
-      head = news.head;
-      for (const event of news.events) {
-        this.#book.observe(event);
-        this.#claiming?.observe(event);
-        this.#notice(event, now);
-      }
+    const head = await pollToHead(this.#ports.feed, signal, (event) => {
+      this.#book.observe(event);
+      this.#claiming?.observe(event);
+      this.#notice(event, now);
     });
-    if (head !== null) await this.#dateOffers(head, signal);
+    await this.#dateOffers(head, signal);
   }
 
   #notice(event: MarketEvent, now: number): void {

@@ -3,7 +3,13 @@
  * wallet together with how far it was read, so that a restart neither misses nor doubles anything
  * (design: learn; wallet.db).
  */
-import type { Agreement, EndpointState, Head, MarketFeed, MarketNews } from '../../chain/follower.ts';
+import type {
+  Agreement,
+  EndpointState,
+  Head,
+  MarketFeed,
+  MarketNews,
+} from '../../chain/follower.ts';
 import { FollowerError } from '../../chain/follower.ts';
 import { foreignCall, outcomesOf } from '../../chain/log-outcomes.ts';
 import type { Outbox } from '../../chain/outbox.ts';

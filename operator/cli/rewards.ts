@@ -84,9 +84,7 @@ export async function runRewardsShow(
   const { finality } = settings.chain;
   const feed = new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
   const trail = new RewardTrail();
-  await pollToHead(feed, signal, ({ events }) => {
-    for (const event of events) trail.observe(event);
-  });
+  await pollToHead(feed, signal, (event) => trail.observe(event));
   const chain = new RpcSolverChain(rpc, contracts);
   const potMicro = await new MarketReads(rpc, contracts).rewardPotMicro(signal);
   const solvers: Earnings[] = [];

@@ -159,9 +159,7 @@ async function claim(
   const address = addressOf(key).toLowerCase();
   const trail = new RewardTrail(address);
   const feed = new LogFollower({ rpc, chainId, contracts, fromBlock, finality, log });
-  await pollToHead(feed, signal, ({ events }) => {
-    for (const event of events) trail.observe(event);
-  });
+  await pollToHead(feed, signal, (event) => trail.observe(event));
   const { intervals, amountMicro } = await claimOf(trail, chain, address, signal);
   const policy = solverPolicy({ chainId, contracts, payout });
   const outbox = outboxOf(sql, rpc, settings, chainId, { clock, log, policy });

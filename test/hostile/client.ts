@@ -4,16 +4,20 @@
  */
 import { computeAddress, hexlify, randomBytes, SigningKey } from 'ethers';
 import { AgreedFeed } from '../../chain/agreed-feed.ts';
-import { type Call, depositFinancialCall } from '../../chain/calls.ts';
+import { depositFinancialCall } from '../../chain/calls.ts';
 import type { MarketContracts } from '../../chain/decode.ts';
 import { LogFollower } from '../../chain/follower.ts';
 import { Outbox } from '../../chain/outbox.ts';
-import { OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
+import { OUTBOX_DAYS_SQL, OUTBOX_SQL, SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { JsonRpc } from '../../chain/rpc.ts';
+import { SilentDelivery } from '../../chain/silent-delivery.ts';
+import { writerLines } from '../../chain/writer-lines.ts';
 import { clearTransport } from '../../host/http-transport.ts';
 import type { Clock, Transport } from '../../host/ports.ts';
+import { nodeRandom } from '../../host/random.ts';
 import { openSql } from '../../host/sqlite.ts';
 import { systemClock } from '../../host/system-clock.ts';
+import { laxPolicy } from '../chain/lax-policy.ts';
 import { never } from '../chain/scripted-transport.ts';
 import { BELIEVED_ALONE } from './behaviours.ts';
 import { Beliefs, Truth } from './beliefs.ts';
@@ -45,9 +49,10 @@ export interface Met extends Watched {
 }
 
 /** Clients at a time. */
-const AT_ONCE = 3;
-const DEADLINE_MS = 250;
-const GRACE_MS = 60;
+const AT_ONCE = 4;
+const DEADLINE_MS = 500;
+const GRACE_MS = 150;
+const RESEND_MS = 60_000;
 const BLOCKS_BEFORE = 4;
 const ROUNDS = 3;
 
@@ -131,25 +136,22 @@ class Run {
     this.#fault(`${how}: it believes "${wrong}" and misses "${missing}"`);
   }
 
-  /** A transaction gets into the chain once, past the hostile endpoint. */
+  /** A transaction gets into the chain once, past the hostile endpoint, as an agent sends it. */
   async #send(urls: string[], transport: Transport): Promise<void> {
-    const clock = { ...systemClock(), skewMs: 0 };
-    const { monotonicMs } = clock;
-    const hurried: Clock = { ...clock, monotonicMs: () => monotonicMs() + clock.skewMs };
-    const rpc = this.#rpc(urls, transport, hurried);
-    const sql = openSql(':memory:', { migrations: [OUTBOX_SQL] });
+    const clock = systemClock();
+    let skewMs = 0;
+    const hurried: Clock = { ...clock, now: () => clock.now() + skewMs };
+    const sql = openSql(':memory:', { migrations: [OUTBOX_SQL, OUTBOX_DAYS_SQL] });
     try {
       const store = new SqlOutboxStore(sql);
-      const { chainId, contracts } = this.#task;
-      const finality = { kind: 'instant' } as const;
-      const outbox = new Outbox({ store, rpcFor: () => rpc, chainId, finality, clock: hurried });
+      const outbox = this.#outbox(store, urls, transport, hurried);
       const key = new SigningKey(hexlify(randomBytes(32)));
-      const call: Call = depositFinancialCall(contracts, 1n);
-      const { address } = seeded(store, key);
-      const { hash } = outbox.enqueue(key, call);
+      const address = computeAddress(key.publicKey).toLowerCase();
+      store.seedNonce(address, 0);
+      const { hash } = outbox.enqueue(key, depositFinancialCall(this.#task.contracts, 1n));
       for (let flushes = 0; flushes < 6; flushes += 1) {
         await outbox.flush(never);
-        clock.skewMs += 31_000;
+        skewMs += 3 * RESEND_MS;
         if ((await this.#truth.call('eth_getTransactionByHash', [hash])) !== null) break;
       }
       const used = Number(await this.#truth.call('eth_getTransactionCount', [address, 'latest']));
@@ -157,6 +159,19 @@ class Run {
     } finally {
       sql.close();
     }
+  }
+
+  #outbox(store: SqlOutboxStore, urls: string[], transport: Transport, clock: Clock): Outbox {
+    const brief: Transport = {
+      ...transport,
+      post: (url, body, options) =>
+        transport.post(url, body, { ...options, deadlineMs: DEADLINE_MS }),
+    };
+    const delivery = new SilentDelivery({
+      ...{ store, clock, random: nodeRandom(), resendMs: RESEND_MS, spreadMs: 0 },
+      openLine: writerLines({ urls, transport: brief, clock }),
+    });
+    return new Outbox({ store, delivery, chainId: this.#task.chainId, policy: laxPolicy, clock });
   }
 
   #rpc(urls: string[], transport: Transport, clock: Clock): JsonRpc {
@@ -185,16 +200,6 @@ class Run {
   #fault(text: string): void {
     if (this.met.faults.length < 5) this.met.faults.push(text);
   }
-}
-
-function seeded(store: SqlOutboxStore, key: SigningKey): { address: string } {
-  const address = addressOf(key);
-  store.seedNonce(address, 0);
-  return { address };
-}
-
-function addressOf(key: SigningKey): string {
-  return computeAddress(key.publicKey).toLowerCase();
 }
 
 async function meet(task: Task, name: string, times: number): Promise<Met> {

@@ -10,6 +10,14 @@ const WRONG_VALUES: readonly unknown[] = [
   ...[['0x1'], { number: '0x1' }, `0x${'0'.repeat(63)}`, '\ud800', 'undefined', 'NaN'],
 ];
 
+const DEEP = Buffer.from('['.repeat(MIB / 2));
+const DEEP_AND_WHOLE = Buffer.from(`${'['.repeat(MIB / 4)}${']'.repeat(MIB / 4)}`);
+const MANY_VALUES = Buffer.from(`[${'{},'.repeat(MIB / 4)}{}]`);
+const MANY_ESCAPES = Buffer.from(`["${'\\u0041'.repeat(MIB / 8)}"]`);
+const MANY_KEYS = Buffer.from(
+  `{${Array.from({ length: 29_000 }, (_, at) => `"k${at}${'x'.repeat(16)}":0`).join(',')}}`,
+);
+
 /** Text that stands for JSON's numbers, which a parser would take for something else. */
 const ODD_TEXTS = ['1e400', '-0', '1e-400', '9'.repeat(400), '0.1e+9999'];
 
@@ -74,14 +82,11 @@ export const LIES_OF_JSON: Record<string, Behaviour> = {
     const data = `${'{"data":'.repeat(layers)}"0x"${'}'.repeat(layers)}`;
     ask.text(`{"jsonrpc":"2.0","id":${id},"error":{"code":3,"message":"x","data":${data}}}`);
   },
-  deep: (ask) => ask.text('['.repeat(MIB / 2)),
-  'deep and whole': (ask) => ask.text(`${'['.repeat(MIB / 4)}${']'.repeat(MIB / 4)}`),
-  'a million values': (ask) => ask.text(`[${'{},'.repeat(MIB / 4)}{}]`),
-  'many keys': (ask) => {
-    const keys = Array.from({ length: 29_000 }, (_, at) => `"k${at}${'x'.repeat(16)}":0`);
-    ask.text(`{${keys.join(',')}}`);
-  },
-  'many escapes': (ask) => ask.text(`["${'\\u0041'.repeat(MIB / 8)}"]`),
+  deep: (ask) => ask.text(DEEP),
+  'deep and whole': (ask) => ask.text(DEEP_AND_WHOLE),
+  'a million values': (ask) => ask.text(MANY_VALUES),
+  'many keys': (ask) => ask.text(MANY_KEYS),
+  'many escapes': (ask) => ask.text(MANY_ESCAPES),
   'one long string': (ask) => ask.text(`{"id":1,"result":"0x${'a'.repeat(MIB - 100)}"}`),
   'one long number': (ask) => ask.text(`{"id":1,"result":${'1'.repeat(MIB - 100)}}`),
   'no text': (ask) => ask.text(Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0xc3, 0x28, 0x7d])),

@@ -30,9 +30,9 @@ export async function meetAll(
     const granter = computeAddress(hexlify(readKeyFile(join(utility.folder, 'dso.key'))));
     await utility.anvil.call('anvil_impersonateAccount', [granter]);
     const { to, data } = addFinancialBalanceCall(contracts, HOLDER, contracts.matching, 7n);
-    const endpoint = start(children, [program('./endpoint.ts'), utility.anvil.url], 'pipe');
-    const urls = (await portsOf(endpoint)).map((port) => `http://127.0.0.1:${port}`);
-    const [first = '', second = '', hostileUrl = ''] = urls;
+    // The honest ones apart: what the hostile one does must not take their time.
+    const [first = '', second = ''] = await endpoints(children, utility.anvil.url);
+    const [, , hostileUrl = ''] = await endpoints(children, utility.anvil.url);
     const task: Task = {
       ...{ chainUrl: utility.anvil.url, honestUrls: [first, second], hostileUrl },
       ...{ chainId, contracts, granter, grant: { to: to ?? '', data } },
@@ -45,11 +45,18 @@ export async function meetAll(
   }
 }
 
-function start(children: ChildProcess[], args: string[], stderr: 'pipe' | 'inherit') {
+function start(children: ChildProcess[], args: string[]) {
   const quiet = '--disable-warning=ExperimentalWarning';
-  const child = spawn(process.execPath, [quiet, ...args], { stdio: ['pipe', 'pipe', stderr] });
+  const child = spawn(process.execPath, [quiet, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
   return child;
+}
+
+/** The URLs of two honest endpoints and a hostile one, of one process. */
+async function endpoints(children: ChildProcess[], chainUrl: string): Promise<string[]> {
+  const endpoint = start(children, [program('./endpoint.ts'), chainUrl]);
+  const ports = await portsOf(endpoint);
+  return ports.map((port) => `http://127.0.0.1:${port}`);
 }
 
 async function portsOf(endpoint: ChildProcess): Promise<number[]> {
@@ -63,7 +70,7 @@ async function runClient(
   task: Task,
   onMet: (met: Met) => void,
 ): Promise<Met[]> {
-  const client = start(children, ['--expose-gc', program('./client.ts')], 'inherit');
+  const client = start(children, ['--expose-gc', program('./client.ts')]);
   const ended = new Promise<string>((resolve) => {
     client.once('exit', (code, signal) => resolve(`code ${code}, signal ${signal}`));
   });
