@@ -47,12 +47,12 @@ export interface SetupOptions {
   say: (line: string) => void;
 }
 
-/** Chain and DSO as the homes see them, through Tor. */
+/** Chain and DSO as the homes see them. */
 export interface Outside {
   rpc: readonly string[];
   dsoUrl: string;
-  /** Tor's socket for a home. */
-  socksOf(home: string): string;
+  /** Tor's socket for a home; null: not through Tor. */
+  socksOf(home: string): string | null;
 }
 
 export interface NeighbourHome {

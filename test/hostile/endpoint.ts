@@ -17,8 +17,6 @@ type Choose = (path: string) => { behave: Behaviour; session: Session };
 /** Serves behaviours on a port of loopback. */
 export async function serve(chainUrl: string, choose: Choose): Promise<http.Server> {
   const server = http.createServer(async (request, response) => {
-    // What the other side breaks off is no error here.
-    request.socket.on('error', () => {});
     response.on('error', () => {});
     try {
       const { behave, session } = choose(decodeURIComponent(request.url ?? '/'));
@@ -29,6 +27,8 @@ export async function serve(chainUrl: string, choose: Choose): Promise<http.Serv
       response.destroy();
     }
   });
+  // What the other side breaks off is no error here.
+  server.on('connection', (socket) => socket.on('error', () => {}));
   server.on('clientError', (_, socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
