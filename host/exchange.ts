@@ -136,7 +136,9 @@ function failureOf(cause: NodeJS.ErrnoException, { origin }: URL): TransportErro
   return new TransportError(code, `${origin} cannot be reached (${why})`, cause);
 }
 
-const FIRST_BYTES = 4096;
+/** So many pieces may be of any size; beyond that they hold so many bytes on average. */
+const FEW_PIECES = 256;
+const LEAST_PIECE_BYTES = 64;
 
 async function readAnswer(
   response: http.IncomingMessage,
@@ -158,26 +160,23 @@ async function readAnswer(
     new TransportError('too-large', `${origin} sent an answer of over ${maxBytes} bytes`);
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
 
-  // Not the pieces themselves: of a byte each, they would take a hundred times what they hold.
-  let bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  const pieces: Buffer[] = [];
   let length = 0;
   try {
     for await (const piece of response) {
-      if (length + piece.length > maxBytes) throw tooLarge();
-      if (length + piece.length > bytes.length) {
-        const larger = Buffer.allocUnsafe(Math.max(2 * bytes.length, length + piece.length));
-        bytes.copy(larger, 0, 0, length);
-        bytes = larger;
-      }
-      piece.copy(bytes, length);
       length += piece.length;
+      if (length > maxBytes) throw tooLarge();
+      if (pieces.length > FEW_PIECES + length / LEAST_PIECE_BYTES) {
+        throw new TransportError('protocol', `${origin} sends its answer in crumbs`);
+      }
+      pieces.push(piece);
     }
   } catch (cause) {
     if (cause instanceof TransportError) throw cause;
     throw new TransportError('unreachable', `${origin} broke off its answer`, cause);
   }
   try {
-    const body = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length));
+    const body = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
     return { status, body };
   } catch (cause) {
     throw new TransportError('protocol', `${origin} sent an answer that is no text`, cause);
