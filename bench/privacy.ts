@@ -16,7 +16,7 @@ const USAGE = `npm run bench:privacy -- [options]
   --other-seeds N   2, of the agents that leave out one thing
   --at-once N       2: runs at the same time
   --keep FOLDER     keeps what runs showed; a bench that was broken off goes on from there
-  --quick           12 homes on 2 feeders, 8 rotations, one seed: whether it can see at all
+  --quick           8 homes on 2 feeders, 6 rotations, one seed: whether it can see at all
   --json            one JSON object on stdout`;
 
 /** @returns the exit code: 1 when the bench is blind, or the goal is missed */
@@ -73,11 +73,11 @@ function settingsOf(argv: readonly string[]): Settings | string {
     faults.push(`--${name} must be a whole number from ${least} to ${most}`);
     return usual;
   };
-  const homes = whole('homes', 4, 1000, 40, 12);
+  const homes = whole('homes', 4, 1000, 40, 8);
   const size = {
     homes,
     feeders: whole('feeders', 1, homes, 4, 2),
-    rotations: whole('rotations', 2, 1000, 24, 8),
+    rotations: whole('rotations', 2, 1000, 24, 6),
     seeds: whole('seeds', 1, 100, 5, 1),
     otherSeeds: whole('other-seeds', 1, 100, 2, 1),
   };

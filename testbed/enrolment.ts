@@ -25,6 +25,8 @@ export interface EnrolmentPlace {
   directory: string;
   operatorConfig: string;
   gridFile: string;
+  /** All commands of a kind in one process, however few there are. */
+  isShared?: boolean;
 }
 
 /**
@@ -62,7 +64,7 @@ async function runCommands(
 ): Promise<string[]> {
   const { children } = place;
   const name = `transax-${program} ${commands[0]?.[0] ?? ''}`;
-  if (commands.length > OWN_PROCESSES) {
+  if (place.isShared === true || commands.length > OWN_PROCESSES) {
     const list = join(place.directory, `${program}-commands.json`);
     writeFileSync(list, JSON.stringify(commands));
     const lines = await children.command(name, ['testbed/commands-host.ts', program, list]);

@@ -42,6 +42,8 @@ export interface SetupOptions {
   seed: number;
   /** What keeps addresses apart and the agents leave out; see `agent/countermeasures.ts`. */
   without?: readonly string[];
+  /** See `EnrolmentPlace`. */
+  isShared?: boolean;
   /** Market time for the emulated homes, ms. */
   now: () => number;
   say: (line: string) => void;
@@ -106,7 +108,8 @@ export async function setUp(options: SetupOptions): Promise<Neighbourhood> {
 
   options.say(`installer: enrols ${options.community.homes.length} meters`);
   const gridFile = join(operatorDirectory, 'grid.json');
-  const places = { directory: options.directory, operatorConfig, gridFile };
+  const isShared = options.isShared === true;
+  const places = { directory: options.directory, operatorConfig, gridFile, isShared };
   const homes = await moveIn(options, outside, places);
   return {
     community: options.community,

@@ -79,6 +79,8 @@ export interface RunSupport {
    * homes, which nobody could see.
    */
   isOrderSecret?: boolean;
+  /** Meters are enrolled by one process, which takes less time. */
+  isShared?: boolean;
 }
 
 /** @throws RunError, AnvilError, ChildError; the signal's reason when it aborts */
@@ -110,6 +112,7 @@ export async function prepareRun(
       follow: options.follow,
       seed: options.seed,
       without: support.without ?? [],
+      isShared: support.isShared === true,
       now: () => nowOf(time),
       ...(support.within ? { within: support.within } : {}),
       ...(tor ? { outside: (dsoPort: number) => tor.open(dsoPort) } : {}),

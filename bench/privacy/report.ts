@@ -10,6 +10,8 @@
  *   nothing can hide. They are in no other figure.
  * - `without`: with each countermeasure left out alone; `shows` says whether its score, less chance,
  *   lies above that of the protected agents for sure.
+ * - `wire`: of the protected agents, addresses that were asked for by name, and connections that
+ *   carried transactions of two addresses: there must be none.
  * - `cost`: energy traded between homes, transactions and gas, with and without common sizes.
  */
 import { COUNTERMEASURES, type Countermeasure } from '../../agent/countermeasures.ts';
@@ -42,6 +44,7 @@ export interface PrivacyReport extends BenchSize {
   protected: Measured;
   protectedAnySize: Measured;
   naive: Measured;
+  wire: { namedAddresses: number; sharedConnections: number };
   cost: { protected: Cost; exactSizes: Cost };
   seconds: number;
 }
@@ -80,6 +83,7 @@ export function reportOf(
     protected: all,
     protectedAnySize: any,
     naive,
+    wire: wireOf(of('protected').runs),
     cost: {
       protected: costOf(of('protected').runs),
       exactSizes: costOf(of('common-sizes').runs),
@@ -91,6 +95,21 @@ export function reportOf(
 /** Whether what it has above chance is more for sure: the intervals do not touch. */
 function isAbove(score: Measured, than: Measured): boolean {
   return score.interval[0] - score.chancePercent > than.interval[1] - than.chancePercent;
+}
+
+/** What the log of the RPC alone gives away. */
+function wireOf(runs: readonly PrivacyRun[]): PrivacyReport['wire'] {
+  const wire = { namedAddresses: 0, sharedConnections: 0 };
+  for (const { sightings } of runs) {
+    const seen = new Set<number>();
+    const shared = new Set<number>();
+    for (const { askers, carriers } of sightings) {
+      if (askers.size > 0) wire.namedAddresses += 1;
+      for (const each of carriers) (seen.has(each) ? shared : seen).add(each);
+    }
+    wire.sharedConnections += shared.size;
+  }
+  return wire;
 }
 
 /** Means of a run. */
@@ -109,7 +128,7 @@ function costOf(runs: readonly PrivacyRun[]): Cost {
 
 /**
  * Why the figures do not do: the goal is missed, or the bench is blind.
- * @param isQuick so few questions do not tell a goal that is met from one that is missed
+ * @param isQuick so few questions tell only what shows at once
  */
 export function faultsOf(report: PrivacyReport, isQuick: boolean): string[] {
   const faults: string[] = [];
@@ -117,7 +136,14 @@ export function faultsOf(report: PrivacyReport, isQuick: boolean): string[] {
     faults.push(`blind: a naive agent is linked in ${report.naivePercent} % only`);
   }
   for (const name of COUNTERMEASURES) {
+    // Sizes are told apart by degrees, all else at once.
+    if (isQuick && name === 'common-sizes') continue;
     if (!report.without[name].shows) faults.push(`blind: leaving out ${name} does not show`);
+  }
+  const { namedAddresses, sharedConnections } = report.wire;
+  if (namedAddresses > 0) faults.push(`missed: ${namedAddresses} addresses were asked for by name`);
+  if (sharedConnections > 0) {
+    faults.push(`missed: ${sharedConnections} connections carried more than one address`);
   }
   const { protectedPercent, chancePercent } = report;
   if (!isQuick && protectedPercent > chancePercent + GOAL_POINTS) {

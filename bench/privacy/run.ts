@@ -47,6 +47,7 @@ export async function runHomes(
     signal,
     without,
     isOrderSecret: true,
+    isShared: true,
     endpoint: async (anvilUrl) => {
       const tap = await openTap(anvilUrl, () => nowMs.of());
       taps.push(tap);
