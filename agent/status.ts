@@ -18,7 +18,7 @@ import type { SettlingStatus } from './settling.ts';
 import type { SideMeterStatus } from './side-metering.ts';
 import type { SolvingStatus } from './solving.ts';
 import type { Plan } from './strategy/plan.ts';
-import type { TradingStatus } from './trading.ts';
+import type { TradingStatus } from './trading/trading-status.ts';
 import { VERSION } from './version.ts';
 
 export interface BusStatus {

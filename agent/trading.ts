@@ -53,8 +53,6 @@ export interface TradingOptions {
   askOwn?: (addresses: readonly string[], signal: AbortSignal) => Promise<void>;
 }
 
-export type { LiveOffer, TradingStatus } from './trading/trading-status.ts';
-
 /** A grant is in the log so many blocks after the request. */
 const BLOCKS_TO_GRANT = 2;
 const MAX_NOTES = 8;

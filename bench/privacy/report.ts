@@ -1,15 +1,15 @@
 /**
  * The figures of `npm run bench:privacy`. All are per cent of homes and intervals, each the same.
  *
- * - `protectedPercent`, `chancePercent`: how often the strongest adversary names an address of the
- *   right home among the next interval's offers of the same feeder, side and size, and how often
- *   chance would. `protectedInterval` is the 95 % interval.
+ * - `protectedPercent`, `chancePercent`: how often the strongest adversary names an address of
+ *   the right home among the next interval's offers of the same feeder, side and size, and how
+ *   often chance would. `protectedInterval` is the 95 % interval.
  * - `protectedAnySizePercent`, `chanceAnySizePercent`: the same among all sizes.
  * - `naivePercent`: of agents without any countermeasure, among all sizes, for theirs are exact.
- * - `alonePercent`: homes that are the only one of their feeder and side in the next interval, which
- *   nothing can hide. They are in no other figure.
- * - `without`: with each countermeasure left out alone; `shows` says whether its score, less chance,
- *   lies above that of the protected agents for sure.
+ * - `alonePercent`: homes that are the only one of their feeder and side in the next interval,
+ *   which nothing can hide. They are in no other figure.
+ * - `without`: with each countermeasure left out alone; `shows` says whether its score, less
+ *   chance, lies above that of the protected agents for sure.
  * - `wire`: of the protected agents, addresses that were asked for by name, and connections that
  *   carried transactions of two addresses: there must be none.
  * - `cost`: energy traded between homes, transactions and gas, with and without common sizes.
@@ -162,6 +162,7 @@ export function sentencesOf(report: PrivacyReport): string {
   const costLine = (name: string, each: Cost) =>
     `${name.padEnd(30)}${each.tradedKwh} kWh, ${each.transactionsPerKwh} transactions a kWh,` +
     ` ${each.addresses} addresses`;
+  const alone = `${String(report.alonePercent).padStart(6)} %  the only one of feeder and side`;
   return `${[
     `${report.homes} homes on ${report.feeders} feeders, ${report.rotations} rotations,` +
       ` ${report.seeds} seeds, ${report.seconds} s`,
@@ -169,7 +170,7 @@ export function sentencesOf(report: PrivacyReport): string {
     line('protected, of any size', report.protectedAnySize),
     line('naive, of any size', report.naive),
     ...COUNTERMEASURES.map((name) => line(`without ${name}`, report.without[name])),
-    `${'alone'.padEnd(30)}${String(report.alonePercent).padStart(6)} %  the only one of feeder and side`,
+    `${'alone'.padEnd(30)}${alone}`,
     costLine('cost, common sizes', cost.protected),
     costLine('cost, exact sizes', cost.exactSizes),
   ].join('\n')}\n`;

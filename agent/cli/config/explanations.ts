@@ -207,8 +207,8 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   'lab.without': {
     form: 'a list, such as ["random-times"]',
     text:
-      'What keeps the addresses of this home apart and is left out, so that a lab can measure what ' +
-      'it does: random-times, common-sizes, read-everything, separate-connections.',
+      'What keeps the addresses of this home apart and is left out, so that a lab can measure ' +
+      'what it does: random-times, common-sizes, read-everything, separate-connections.',
   },
   'lab.clock': { form: TEXT, text: 'Market time of a lab: stepped:SOCKET or scaled:...' },
 };
