@@ -7,8 +7,8 @@
  *   several addresses; what is left below the smallest is not offered.
  * - Two sizes, because a household's need (a few hundred W) and a roof at noon (5 kW) lie far
  *   apart: with one size either the need is lost or a roof takes twenty addresses. 250 W loses
- *   9 % of the energy that exact sizes would trade, 500 W alone 20 %, 1 kW alone 35 %; more sizes save
- *   transactions, but each splits the crowd (docs/privacy.md has the figures).
+ *   9 % of the energy that exact sizes would trade, 500 W alone 20 %, 1 kW alone 35 %. More
+ *   sizes save transactions, but each splits the crowd (docs/decisions.md, docs/privacy.md).
  * - Battery energy is offered interval by interval in the same sizes, not over a range: how long a
  *   range is would tell whose battery it is.
  */
