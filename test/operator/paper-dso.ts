@@ -1,6 +1,6 @@
 /** A DSO over books in memory that never asks a chain: what it answers is all that is looked at. */
 import { hexlify, randomBytes, Wallet } from 'ethers';
-import { Outbox } from '../../chain/outbox.ts';
+import { askingOutbox } from '../../chain/outbox.ts';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import { openSql } from '../../host/sqlite.ts';
 import { domainOf } from '../../market/grid-json.ts';
@@ -8,6 +8,7 @@ import { openAnswer } from '../../market/messages-json.ts';
 import { Books } from '../../operator/books/books.ts';
 import { BOOKS_MIGRATIONS } from '../../operator/books/schema.ts';
 import { Dso, type DsoPorts } from '../../operator/dso/service.ts';
+import { laxPolicy } from '../chain/lax-policy.ts';
 import { never, stillClock } from '../chain/scripted-transport.ts';
 import { exampleGrid, signedGrid } from '../fixtures/example-grid.ts';
 import { makeMeter, makeWithdrawal, type TestMeter, type WithdrawalWish } from './world.ts';
@@ -27,7 +28,7 @@ export function paperDso() {
     throw new Error('nothing is asked of a chain here');
   };
   const { chainId, finality } = facts;
-  const outbox = new Outbox({ store, rpcFor, chainId, finality, clock });
+  const outbox = askingOutbox({ store, rpcFor, chainId, finality, clock, policy: laxPolicy });
   const log = { info() {}, warn() {}, error() {} };
   /** As after a restart. */
   const begin = (more: Partial<DsoPorts> = {}) =>
