@@ -198,7 +198,9 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   },
   'lab.single_endpoint': {
     form: FLAG,
-    text: 'What one endpoint of the chain says is believed; without it the agent does not trade.',
+    text:
+      'Where the grid file names one endpoint of the chain, it is believed; without this setting ' +
+      'the agent does not trade there.',
   },
   'lab.unproven_clock': {
     form: FLAG,
