@@ -156,29 +156,46 @@ async function readAnswer(
       `${origin} sent an answer in the encoding ${encoding.slice(0, 40)}`,
     );
   }
-  const tooLarge = (): TransportError =>
-    new TransportError('too-large', `${origin} sent an answer of over ${maxBytes} bytes`);
-  if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-
-  const pieces: Buffer[] = [];
-  let length = 0;
+  const bytes = await bytesOf(response, origin, maxBytes);
   try {
-    for await (const piece of response) {
-      length += piece.length;
-      if (length > maxBytes) throw tooLarge();
-      if (pieces.length > FEW_PIECES + length / LEAST_PIECE_BYTES) {
-        throw new TransportError('protocol', `${origin} sends its answer in crumbs`);
-      }
-      pieces.push(piece);
-    }
-  } catch (cause) {
-    if (cause instanceof TransportError) throw cause;
-    throw new TransportError('unreachable', `${origin} broke off its answer`, cause);
-  }
-  try {
-    const body = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
+    const body = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return { status, body };
   } catch (cause) {
     throw new TransportError('protocol', `${origin} sent an answer that is no text`, cause);
   }
+}
+
+/**
+ * The body as far as it may be read. What comes in one go is handed over piece by piece within one
+ * turn of the loop, so each costs as little as it can: a server that sends single bytes wants to
+ * keep us busy.
+ */
+function bytesOf(
+  response: http.IncomingMessage,
+  origin: string,
+  maxBytes: number,
+): Promise<Buffer> {
+  const tooLarge = () =>
+    new TransportError('too-large', `${origin} sent an answer of over ${maxBytes} bytes`);
+  const pieces: Buffer[] = [];
+  let length = 0;
+  return new Promise((resolve, reject) => {
+    const isAnnounced = Number(response.headers['content-length'] ?? 0) > maxBytes;
+    if (isAnnounced) return reject(tooLarge());
+    response.on('data', (piece: Buffer) => {
+      if (response.destroyed) return;
+      length += piece.length;
+      pieces.push(piece);
+      if (length > maxBytes) response.destroy(tooLarge());
+      if (pieces.length <= FEW_PIECES + length / LEAST_PIECE_BYTES) return;
+      response.destroy(new TransportError('protocol', `${origin} sends its answer in crumbs`));
+    });
+    response.on('end', () => resolve(Buffer.concat(pieces)));
+    const broken = (cause?: unknown) =>
+      new TransportError('unreachable', `${origin} broke off its answer`, cause);
+    response.on('error', (cause) =>
+      reject(cause instanceof TransportError ? cause : broken(cause)),
+    );
+    response.on('close', () => reject(broken()));
+  });
 }

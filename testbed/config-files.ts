@@ -75,7 +75,7 @@ stake = "1"
 
 [lab]
 plain_keys = true
-${plan.metersRpc ? '' : 'clear_net = true\n'}${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
+${isReachedThroughTor(plan) ? '' : 'clear_net = true\n'}${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
 }
 
 function listToml(urls: readonly string[]): string {
@@ -135,6 +135,11 @@ enabled = ${plan.follow}
 ${outsideToml(plan.socks ?? null)}without = ${JSON.stringify(plan.without ?? [])}
 ${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}`,
   ].join('\n');
+}
+
+/** Endpoints of this very machine are none that a meter reaches through Tor. */
+function isReachedThroughTor({ metersRpc = [] }: Pick<OperatorPlan, 'metersRpc'>): boolean {
+  return metersRpc.some((url) => new URL(url).hostname !== '127.0.0.1');
 }
 
 /** Through Tor there are two endpoints, so that agents can compare them. */
