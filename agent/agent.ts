@@ -25,6 +25,7 @@ import { JOURNAL_MIGRATIONS } from './journal/schema.ts';
 import { MeteringService } from './metering.ts';
 import { readPinnedGrid } from './pinned-grid.ts';
 import { PlanningService } from './planning.ts';
+import { ReportingService } from './reporting.ts';
 import { SettlingService } from './settling.ts';
 import { SideMetering } from './side-metering.ts';
 import { socketApiOf } from './socket/of-agent.ts';
@@ -65,11 +66,15 @@ interface Market {
   trading: TradingService;
   planning: PlanningService;
   settling: SettlingService;
+  reporting: ReportingService;
   /** Null where this agent is no solver. */
   solving: SolvingService | null;
   start(signal: AbortSignal): void;
 }
 
+/** How often it is looked whether the utility should hear something. Market ms. */
+const LOOK_MS = 60_000;
+const LAB_LOOK_MS = 1_800_000;
 const SOCKET_MODE = 0o660;
 /** A wallet that could not be used is tried again so much later. Real ms. */
 const WALLET_RETRY_MS = 15_000;
@@ -212,8 +217,9 @@ class Agent implements RunningAgent {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the agent stops'));
     const market = this.#market;
-    const { trading, settling, solving } = market ?? {};
-    const services = [this.#following, this.#metering, this.#side, trading, settling, solving];
+    const { trading, settling, reporting, solving } = market ?? {};
+    const ofMarket = [trading, settling, reporting, solving];
+    const services = [this.#following, this.#metering, this.#side, ...ofMarket];
     await Promise.allSettled(services.map(async (service) => service?.stop()));
     await this.#closeSocket?.();
     this.#closeSocket = null;
@@ -261,16 +267,22 @@ class Agent implements RunningAgent {
       calendar: facts.calendar,
       phase: settings.lab.clock === undefined ? random.uniform() : 0,
     });
+    const reporting = new ReportingService({
+      ...{ clock, log, random, dso, status: () => this.status() },
+      lookMs: settings.lab.clock === undefined ? LOOK_MS : LAB_LOOK_MS,
+    });
     const solving = this.#makeSolving({ wallet, dso, rpc: rpcFor('solver') });
     this.#market = {
       trading,
       planning,
       settling,
+      reporting,
       solving,
       start(signal) {
         // The plan wants the tariff, which is in the log.
         trading.start(signal, () => planning.planNow());
         settling.start(signal);
+        reporting.start(signal);
         solving?.start(signal);
       },
     };

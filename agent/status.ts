@@ -207,7 +207,8 @@ function problemsOf(input: StatusInput): string[] {
   if (stuck !== null) found.push(stuck);
   const isOfIt = (text: string) => stuck !== null && text.includes(stuck);
   for (const { origin, problem } of trading?.chain.endpoints ?? []) {
-    if (problem !== null && !isOfIt(problem)) found.push(`the endpoint ${origin} is not counted: ${problem}`);
+    if (problem !== null && !isOfIt(problem))
+      found.push(`the endpoint ${origin} is not counted: ${problem}`);
   }
   for (const obstacle of trading?.obstacles ?? []) {
     if (!isOfIt(obstacle) && !found.some((problem) => problem.startsWith(obstacle)))

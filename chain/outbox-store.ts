@@ -48,6 +48,8 @@ export interface OutboxStore extends SigningHistory {
   nextNonce(address: string): number | null;
   /** The first nonce of an address; later calls change nothing. */
   seedNonce(address: string, nonce: number): void;
+  /** No nonce below is used from now on: a restored database may know fewer than the chain. */
+  raiseNonce(address: string, nonce: number): void;
   /** @throws SqlError 'constraint' when the nonce is taken */
   insert(entry: NewOutboxEntry): OutboxEntry;
   /** Without an outcome, by address and nonce. */
@@ -133,6 +135,15 @@ export class SqlOutboxStore implements WalletOutboxStore {
       'INSERT INTO outbox_addresses(address, first_nonce) VALUES (?, ?) ON CONFLICT DO NOTHING',
       address.toLowerCase(),
       nonce,
+    );
+  }
+
+  raiseNonce(address: string, nonce: number): void {
+    this.seedNonce(address, nonce);
+    this.#sql.run(
+      'UPDATE outbox_addresses SET first_nonce = max(first_nonce, ?) WHERE address = ?',
+      nonce,
+      address.toLowerCase(),
     );
   }
 

@@ -80,6 +80,7 @@ export const READING_REFUSALS = {
   'unknown-meter': 'this meter is not enrolled',
   'bad-signature': 'the signature does not fit the reading',
   implausible: 'more energy than the connection of this home can carry',
+  'replaced-meter': 'another meter took the place of this one',
   'not-ended': 'the interval has not ended',
   'other-reading': 'another reading of this interval is already countersigned',
 } as const;

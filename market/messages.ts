@@ -79,6 +79,7 @@ export interface Enrolment {
 export const REFUSALS = {
   'unknown-meter': 'this meter is not enrolled',
   'suspended-meter': 'this meter is suspended',
+  'replaced-meter': 'another meter took the place of this one',
   'bad-signature': 'a signature does not fit the message',
   expired: 'the request came after it had expired',
   'wrong-feeder': 'the meter is on another feeder',
@@ -93,6 +94,38 @@ export const REFUSALS = {
   malformed: 'the request is not of the agreed form',
 } as const;
 export type RefusalCode = keyof typeof REFUSALS;
+
+/**
+ * How it is with a meter, by its own word: nothing about loads, presence or trades. Signed also
+ * while its clock is not proven, for that is what the utility should hear of.
+ */
+export interface HealthReport {
+  requestId: Hex32;
+  meterId: Address;
+  /** Drawn at each start of the program, so that two boards with one key show. */
+  session: Hex32;
+  /** Counts the reports of a session. */
+  sequence: number;
+  version: string;
+  clockProven: boolean;
+  /** Where its time comes from. */
+  clockSource: string;
+  codes: HealthCode[];
+}
+
+/** What is wrong with a meter: the code is stable, the sentence is for people. */
+export const HEALTH = {
+  'meter-silent': 'its electricity meter gives no good answer',
+  'side-meter': 'another meter in the house cannot be read',
+  clock: 'its clock is not proven good',
+  journal: 'its journal cannot be written',
+  wallet: 'its wallet wants attention',
+  chain: 'what it knows of the chain is old',
+  'readings-refused': 'the DSO refuses readings of it',
+  'readings-wait': 'readings wait to be countersigned',
+  other: 'its status tells of something else',
+} as const;
+export type HealthCode = keyof typeof HEALTH;
 
 const DOMAIN_NAME = 'transax';
 const DOMAIN_VERSION = '1';
@@ -130,6 +163,18 @@ const ACCOUNT_QUERY = new TypedDataEncoder({
   AccountQuery: [
     { name: 'meterId', type: 'address' },
     { name: 'requestId', type: 'bytes32' },
+  ],
+});
+const HEALTH_REPORT = new TypedDataEncoder({
+  HealthReport: [
+    { name: 'requestId', type: 'bytes32' },
+    { name: 'meterId', type: 'address' },
+    { name: 'session', type: 'bytes32' },
+    { name: 'sequence', type: 'uint32' },
+    { name: 'version', type: 'string' },
+    { name: 'clockProven', type: 'bool' },
+    { name: 'clockSource', type: 'string' },
+    { name: 'codes', type: 'string[]' },
   ],
 });
 const ANSWER = new TypedDataEncoder({
@@ -180,6 +225,10 @@ export function hashReading(domain: SigningDomain, reading: Reading): Hex32 {
 
 export function hashAccountQuery(domain: SigningDomain, query: AccountQuery): Hex32 {
   return hash(domain, ACCOUNT_QUERY, { ...query });
+}
+
+export function hashHealthReport(domain: SigningDomain, report: HealthReport): Hex32 {
+  return hash(domain, HEALTH_REPORT, { ...report });
 }
 
 export function hashAnswer(domain: SigningDomain, answer: Answer): Hex32 {

@@ -2,7 +2,7 @@
 import { decodeRequestCode, gridTagOf } from '../market/enrolment.ts';
 import { type GridFile, hashGrid } from '../market/grid.ts';
 import { domainOf } from '../market/grid-json.ts';
-import { hashEnrolment, isSignedBy } from '../market/messages.ts';
+import { type Address, hashEnrolment, isSignedBy } from '../market/messages.ts';
 import type { Books } from './books/books.ts';
 import type { Meter } from './books/meters.ts';
 
@@ -10,9 +10,9 @@ export class EnrolError extends Error {
   /**
    * `other-grid`: the meter pinned another grid file. `bad-signature`: the code was not made by the
    * meter it names. `no-feeder`: there is no such feeder. `enrolled`: it is, on other terms.
-   * `unknown`: there is no such meter.
+   * `unknown`: there is no such meter. `replaced`: another one took its place, for ever.
    */
-  readonly code: 'other-grid' | 'bad-signature' | 'no-feeder' | 'enrolled' | 'unknown';
+  readonly code: 'other-grid' | 'bad-signature' | 'no-feeder' | 'enrolled' | 'unknown' | 'replaced';
   constructor(code: EnrolError['code'], message: string) {
     super(message);
     this.name = 'EnrolError';
@@ -39,7 +39,26 @@ export function enrolMeter(
   terms: EnrolTerms,
   atMs: number,
 ): Meter {
-  const request = decodeRequestCode(terms.requestCode);
+  const meterId = meterIdOf(terms.requestCode, grid);
+  if (terms.feeder < 1 || terms.feeder > feederCount) {
+    throw new EnrolError(
+      'no-feeder',
+      `there is no feeder ${terms.feeder}: this grid has feeders 1 to ${feederCount}`,
+    );
+  }
+  return books.transaction(() => {
+    const known = books.meters.find(meterId);
+    if (known !== null) return checkSameTerms(known, terms);
+    const { feeder, maxPowerW, creditMicro: balanceMicro } = terms;
+    const meter = { meterId, feeder, maxPowerW, balanceMicro, suspended: false, replacedBy: null };
+    books.meters.add(meter, atMs);
+    return meter;
+  });
+}
+
+/** Who asks, by the grid file that was given out. @throws RequestCodeError, EnrolError */
+export function meterIdOf(requestCode: string, grid: GridFile): Address {
+  const request = decodeRequestCode(requestCode);
   const gridHash = hashGrid(grid.facts);
   if (request.gridTag !== gridTagOf(gridHash)) {
     throw new EnrolError(
@@ -53,20 +72,7 @@ export function enrolMeter(
   if (!isSignedBy(digest, signature, meterId)) {
     throw new EnrolError('bad-signature', 'the request code is not signed by the meter it names');
   }
-  if (terms.feeder < 1 || terms.feeder > feederCount) {
-    throw new EnrolError(
-      'no-feeder',
-      `there is no feeder ${terms.feeder}: this grid has feeders 1 to ${feederCount}`,
-    );
-  }
-  return books.transaction(() => {
-    const known = books.meters.find(meterId);
-    if (known !== null) return checkSameTerms(known, terms);
-    const { feeder, maxPowerW, creditMicro } = terms;
-    const meter = { meterId, feeder, maxPowerW, balanceMicro: creditMicro, suspended: false };
-    books.meters.add(meter, atMs);
-    return meter;
-  });
+  return meterId;
 }
 
 function checkSameTerms(known: Meter, terms: EnrolTerms): Meter {

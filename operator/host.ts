@@ -74,6 +74,8 @@ export interface OperatorHost {
     path: string,
     deadlineMs: number,
   ): Promise<{ status: number; body: string }>;
+  /** Unix ms by the clock of this machine, for names and notes alone. */
+  wallMs(): number;
   /** One line on standard output: what the command was asked for, and nothing else. */
   print(text: string): void;
   /** Aborts when the process is asked to end. */

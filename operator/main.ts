@@ -22,6 +22,7 @@ import { requestUnix } from '../host/post-unix.ts';
 import { nodeRandom } from '../host/random.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
+import { systemClock } from '../host/system-clock.ts';
 import { askHidden } from '../host/terminal.ts';
 import { torTransport } from '../host/tor-transport.ts';
 import { isLoopback } from '../market/endpoints.ts';
@@ -81,6 +82,7 @@ function nodeHost(command: string, signal: AbortSignal, closers: (() => void)[])
       return clock;
     },
     requestUnix,
+    wallMs: () => systemClock().now(),
     print: (text) => process.stdout.write(`${text}\n`),
     signal,
   };

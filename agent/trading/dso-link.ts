@@ -38,6 +38,8 @@ export class DsoLink {
   #account: Account | null;
   #dueAtMs: UnixMs = Number.NEGATIVE_INFINITY;
   #problem: string | null = null;
+  /** The DSO restored its books: what was granted is to be asked for again. */
+  #isRecovering = false;
 
   constructor(options: DsoLinkOptions) {
     this.#o = options;
@@ -105,6 +107,7 @@ export class DsoLink {
     const account = this.#account;
     if (account === null || !clock.isProven() || !this.#backoff.isDue) return null;
     const answer = await this.#asked(() => dso.withdraw(offer, account.feeder, signal), signal);
+    if (answer === null && this.#isRecovering) await this.#repeatGranted(account.feeder, signal);
     if (answer === null) return null;
     if (answer.state !== 'failed') return 'accepted';
     // Limit, feeder or standing may have changed: look before the next one.
@@ -114,6 +117,26 @@ export class DsoLink {
       refused: `${code}: ${sentence}`,
       note: `the DSO refuses a withdrawal (${code}): ${sentence || REFUSALS[code]}`,
     };
+  }
+
+  /**
+   * A DSO that restored its books learns whose its later grants are from the same requests as
+   * before; a repetition is harmless.
+   */
+  async #repeatGranted(feeder: number, signal: AbortSignal): Promise<void> {
+    const { dso, wallet, log } = this.#o;
+    this.#isRecovering = false;
+    const granted = wallet.liveOffers().filter(({ state }) => state !== 'reserved');
+    log.info('the DSO restored its books: it hears again what it granted', {
+      grants: granted.length,
+    });
+    for (const offer of granted) {
+      try {
+        await dso.withdraw(offer, feeder, signal);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof DsoError)) throw error;
+      }
+    }
   }
 
   /** One request; a failure is told once and leaves the DSO alone for a while. */
@@ -131,6 +154,7 @@ export class DsoLink {
         this.#o.log.warn('no offers until the DSO answers', { cause: error.message });
       }
       this.#problem = error.message;
+      this.#isRecovering = error.code === 'recovering';
       this.#backoff.failed(error.waitMs);
       return null;
     }

@@ -2,12 +2,15 @@
  * What the meter says to the DSO, signed, over the Transport port; answers count only when the DSO
  * signed them (design: meter and DSO). Every request may be repeated without harm.
  */
-import { computeAddress, type SigningKey } from 'ethers';
+import { computeAddress, hexlify, keccak256, type SigningKey, toUtf8Bytes } from 'ethers';
 import { type Clock, type Transport, TransportError } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
+import { HEALTH_PATH, healthReportJson, parseHealthAnswer } from '../../market/health-json.ts';
 import {
+  type HealthReport,
   hashAccountQuery,
+  hashHealthReport,
   hashReading,
   hashWithdrawal,
   isSignedBy,
@@ -39,9 +42,9 @@ export class DsoError extends Error {
    * `unreachable`: no answer. `refused`: an answer that is no answer to this request, such as an
    * HTTP error. `forged`: not signed by the DSO that the grid file names. `clock`: nothing is
    * signed while market time is not proven good. `too-many`: the DSO asks to wait; nothing is
-   * refused by that.
+   * refused by that. `recovering`: it restored its books, and wants to hear again what it granted.
    */
-  readonly code: 'unreachable' | 'refused' | 'forged' | 'clock' | 'too-many';
+  readonly code: 'unreachable' | 'refused' | 'forged' | 'clock' | 'too-many' | 'recovering';
   /** How long the DSO asks to wait, real ms; 0 when it says nothing of it. */
   waitMs = 0;
   constructor(code: DsoError['code'], message: string, cause?: unknown) {
@@ -121,6 +124,31 @@ export class DsoClient {
     const body = withdrawalJson({ withdrawal, meterSignature, addressSignature });
     const answer = await this.#ask(PATHS.withdrawals, request.requestId, body, signal);
     return this.#parsed(() => parseWithdrawalAnswer(answer));
+  }
+
+  /** A name for a run of the program. @param random fresh bytes, perhaps of a lab's generator */
+  newSession(random: Uint8Array, salt: number): string {
+    return keccak256(toUtf8Bytes(`${hexlify(random)} ${this.#o.wallet.newRequestId(salt)}`));
+  }
+
+  /**
+   * Tells how it is with this meter: signed whether or not the clock is proven, as it moves nothing
+   * and the utility should hear of it.
+   * @throws DsoError
+   */
+  async report(
+    health: Omit<HealthReport, 'requestId' | 'meterId'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { wallet, clock } = this.#o;
+    const requestId = wallet.newRequestId(clock.now());
+    const report: HealthReport = { requestId, meterId: wallet.meterId, ...health };
+    const meterSignature = wallet.signAsMeter(hashHealthReport(this.#domain, report));
+    await this.#breathe(signal);
+    const body = healthReportJson({ report, meterSignature });
+    const text = await this.#ask(HEALTH_PATH, requestId, body, signal);
+    const answer = this.#parsed(() => parseHealthAnswer(text));
+    if (answer.state === 'failed') throw new DsoError('refused', answer.sentence);
   }
 
   /** @throws DsoError */
@@ -215,6 +243,9 @@ export class DsoClient {
       throw new DsoError('unreachable', `the DSO does not answer: ${error.message}`, error);
     }
     if (answer.status === 429) throw tooMany(answer.body);
+    if (answer.status === 503 && answer.body.includes('"recovering"')) {
+      throw new DsoError('recovering', 'the DSO restored its books, and grants nothing new yet');
+    }
     if (answer.status !== 200) {
       const text = answer.body.slice(0, 200);
       throw new DsoError('refused', `the DSO answered with HTTP ${answer.status}: ${text}`);

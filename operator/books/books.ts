@@ -2,9 +2,11 @@
 import type { Sql } from '../../host/ports.ts';
 import { Control } from './control.ts';
 import { Grants } from './grants.ts';
+import { Health } from './health.ts';
 import { Facts, Meters } from './meters.ts';
 import { Positions } from './positions.ts';
 import { Readings } from './readings.ts';
+import { Strays } from './strays.ts';
 
 export class Books {
   readonly meters: Meters;
@@ -13,6 +15,8 @@ export class Books {
   readonly readings: Readings;
   readonly facts: Facts;
   readonly control: Control;
+  readonly health: Health;
+  readonly strays: Strays;
   readonly #sql: Sql;
 
   /** @param sql opened with `BOOKS_MIGRATIONS` */
@@ -24,6 +28,8 @@ export class Books {
     this.readings = new Readings(sql);
     this.facts = new Facts(sql);
     this.control = new Control(sql, this.facts);
+    this.health = new Health(sql);
+    this.strays = new Strays(sql);
   }
 
   /** All or nothing; durable when it returns. */

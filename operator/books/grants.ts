@@ -112,13 +112,14 @@ export class Grants {
       .map(grantOf);
   }
 
-  /** Grants of a meter that touch [first, last] and have not come back. */
-  touching(meterId: Address, first: number, last: number): Grant[] {
+  /** Grants of meters that touch [first, last] and have not come back. */
+  touching(meterIds: readonly Address[], first: number, last: number): Grant[] {
     return this.#sql
       .all(
-        `SELECT * FROM grants WHERE meter_id = ? AND last_interval >= ? AND first_interval <= ?
+        `SELECT * FROM grants WHERE meter_id IN (SELECT value FROM json_each(?))
+           AND last_interval >= ? AND first_interval <= ?
            AND state IN ('waiting', 'granted')`,
-        meterId,
+        JSON.stringify(meterIds),
         first,
         last,
       )

@@ -8,10 +8,12 @@ export interface Meter {
   maxPowerW: number;
   balanceMicro: bigint;
   suspended: boolean;
+  /** The meter that took its place, which has its account now; null: none. */
+  replacedBy: Address | null;
 }
 
 /** Why a balance changed. */
-export type LedgerReason = 'opening' | 'granted' | 'returned' | 'deposited';
+export type LedgerReason = 'opening' | 'granted' | 'returned' | 'deposited' | 'moved';
 
 export interface MeterSummary extends Meter {
   withdrawals: number;
@@ -43,7 +45,7 @@ export class Meters {
   }
 
   /** Enrols a meter with an opening balance. Within a transaction of the caller's. */
-  add(meter: Meter, atMs: number): void {
+  add(meter: Omit<Meter, 'replacedBy'>, atMs: number): void {
     this.#sql.run(
       `INSERT INTO meters(meter_id, feeder, max_power_w, balance_micro, suspended, added_at_ms)
        VALUES (?, ?, ?, '0', ?, ?)`,
@@ -56,6 +58,34 @@ export class Meters {
     this.book(meter.meterId, meter.balanceMicro, 'opening', meter.meterId, atMs);
   }
 
+  /** The meter whose account stands for this one: itself, or the last that took its place. */
+  accountOf(meterId: Address): Address {
+    let held = meterId;
+    for (let next = this.find(held)?.replacedBy; next; next = this.find(held)?.replacedBy) {
+      held = next;
+    }
+    return held;
+  }
+
+  /** The meter and all whose place it took: what they hold counts together. */
+  lineOf(meterId: Address): Address[] {
+    const line = [meterId];
+    for (const each of line) {
+      const sql = 'SELECT meter_id FROM meters WHERE replaced_by = ?';
+      line.push(...this.#sql.all(sql, each).map((row) => String(row.meter_id)));
+    }
+    return line;
+  }
+
+  /** Suspends the old one for good and moves its account. Within a transaction of the caller's. */
+  replace(oldId: Address, newId: Address, atMs: number): void {
+    const balanceMicro = this.find(oldId)?.balanceMicro ?? 0n;
+    this.book(oldId, -balanceMicro, 'moved', `${oldId} to ${newId}`, atMs, true);
+    this.book(newId, balanceMicro, 'moved', `${newId} from ${oldId}`, atMs, true);
+    const sql = 'UPDATE meters SET suspended = 1, replaced_by = ? WHERE meter_id = ?';
+    this.#sql.run(sql, newId, oldId);
+  }
+
   /** @returns whether there is such a meter */
   setSuspended(meterId: Address, isSuspended: boolean): boolean {
     const sql = 'UPDATE meters SET suspended = ? WHERE meter_id = ?';
@@ -63,17 +93,21 @@ export class Meters {
   }
 
   /**
-   * Changes a balance, once for each reason and reference: a repetition does nothing. Within a
-   * transaction of the caller's.
+   * Changes a balance, once for each reason and reference: a repetition does nothing. What is of a
+   * meter that was replaced goes to the account of the one in its place. Within a transaction of
+   * the caller's.
+   * @param mayOverdraw where the money is gone already, by a grant that was learned of too late
    * @returns whether it was booked now
    */
   book(
-    meterId: Address,
+    ofMeter: Address,
     amountMicro: bigint,
     reason: LedgerReason,
     ref: string,
     atMs: number,
+    mayOverdraw = false,
   ): boolean {
+    const meterId = this.accountOf(ofMeter);
     const entry = this.#sql.run(
       `INSERT INTO ledger(meter_id, amount_micro, reason, ref, at_ms) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (reason, ref) DO NOTHING`,
@@ -87,7 +121,8 @@ export class Meters {
     const meter = this.find(meterId);
     if (meter === null) throw new Error(`there is no meter ${meterId} to book to`);
     const balance = meter.balanceMicro + amountMicro;
-    if (balance < 0n) throw new Error(`the account of ${meterId} would go below zero`);
+    if (balance < 0n && amountMicro < 0n && !mayOverdraw)
+      throw new Error(`the account of ${meterId} would go below zero`);
     const sql = 'UPDATE meters SET balance_micro = ? WHERE meter_id = ?';
     this.#sql.run(sql, balance.toString(), meterId);
     return true;
@@ -147,6 +182,10 @@ export class Facts {
     return row === undefined ? null : String(row.value);
   }
 
+  remove(name: string): void {
+    this.#sql.run('DELETE FROM facts WHERE name = ?', name);
+  }
+
   set(name: string, value: string): void {
     this.#sql.run(
       `INSERT INTO facts(name, value) VALUES (?, ?)
@@ -164,5 +203,6 @@ function meterOf(row: SqlRow): Meter {
     maxPowerW: Number(row.max_power_w),
     balanceMicro: BigInt(String(row.balance_micro)),
     suspended: row.suspended === 1,
+    replacedBy: row.replaced_by === null ? null : String(row.replaced_by),
   };
 }

@@ -15,11 +15,27 @@ interface LogPlace {
   logIndex: number;
 }
 
+/** In the place of a meter, while none is known. */
+const NOBODY = '';
+
 export class Positions {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+  }
+
+  /** An offer of an address that no meter is known for yet. */
+  addStrayOffer(offerId: number, side: Side): void {
+    this.addOffer(offerId, NOBODY, side);
+  }
+
+  /** With its trades; voided ones are out already. */
+  claimOffer(offerId: number, meterId: Address): void {
+    for (const table of ['offers', 'trades']) {
+      const sql = `UPDATE ${table} SET meter_id = ? WHERE offer_id = ? AND meter_id = ?`;
+      this.#sql.run(sql, meterId, offerId, NOBODY);
+    }
   }
 
   addOffer(offerId: number, meterId: Address, side: Side): void {
@@ -51,13 +67,14 @@ export class Positions {
     }
   }
 
-  /** Final trades of a meter from `first` to `last`. */
-  traded(meterId: Address, first: number, last: number): TradedPower[] {
+  /** Final trades of meters, summed, from `first` to `last`. */
+  traded(meterIds: readonly Address[], first: number, last: number): TradedPower[] {
     return this.#sql
       .all(
         `SELECT interval, side, sum(power_w) AS power FROM trades
-         WHERE meter_id = ? AND interval BETWEEN ? AND ? GROUP BY interval, side`,
-        meterId,
+         WHERE meter_id IN (SELECT value FROM json_each(?)) AND interval BETWEEN ? AND ?
+         GROUP BY interval, side`,
+        JSON.stringify(meterIds),
         first,
         last,
       )

@@ -4,6 +4,7 @@
  */
 import { OUTBOX_DAYS_SQL, OUTBOX_SQL } from '../../chain/outbox-store.ts';
 import { CONTROL_SQL } from './control-schema.ts';
+import { FLEET_SQL } from './fleet-schema.ts';
 
 const BOOKS_SQL = `
 CREATE TABLE facts (
@@ -130,6 +131,7 @@ export const BOOKS_MIGRATIONS: readonly string[] = [
   CARRIERS_SQL,
   OUTBOX_DAYS_SQL,
   CONTROL_SQL,
+  FLEET_SQL,
 ];
 
 /** solver.db holds an outbox and nothing else. */

@@ -32,6 +32,8 @@ export const OPTIONS = {
   days: { type: 'string' },
   internal: { type: 'boolean' },
   external: { type: 'boolean' },
+  silent: { type: 'string' },
+  force: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;

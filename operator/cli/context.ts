@@ -10,6 +10,7 @@ import type { SigningPolicy } from '../../chain/signing-policy.ts';
 import { type Clock, type Log, type Sql, SqlError } from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { parseGridFile } from '../../market/grid-json.ts';
+import { BackupError } from '../backup.ts';
 import { BOOKS_MIGRATIONS } from '../books/schema.ts';
 import { type OperatorSettings, readOperatorSettings } from '../config.ts';
 import { type Deployment, DeploymentError, parseDeployment } from '../deployment.ts';
@@ -99,6 +100,11 @@ export function outboxOf(
   return askingOutbox({ store, rpcFor: () => rpc, chainId, finality, ...ports });
 }
 
+/** It is there while a restore is under way. */
+export function restoringPath({ files }: OperatorSettings): string {
+  return `${files.books}.restore`;
+}
+
 /**
  * Opens the books; another command that has them open is waited for.
  * @param onLocked asked each time they are in use; what it returns ends the wait
@@ -110,6 +116,10 @@ export async function openBooks<T = never>(
   clock: Clock,
   onLocked: () => Promise<T | null> = () => Promise.resolve(null),
 ): Promise<Sql | T> {
+  if (host.files.exists(restoringPath(settings))) {
+    const message = 'a restore was cut off: run transax-operator restore again';
+    throw new BackupError('cut-off', message);
+  }
   const endsAt = clock.monotonicMs() + BOOKS_WAIT_MS;
   for (;;) {
     try {

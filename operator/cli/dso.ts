@@ -2,6 +2,7 @@
  * `transax-operator dso`: answers meters, follows the market, grants and credits, until stopped.
  */
 import type { Outbox } from '../../chain/outbox.ts';
+import type { JsonRpc } from '../../chain/rpc.ts';
 import { type Clock, type HttpRequest, SqlError, TransportError } from '../../host/ports.ts';
 import type { GridFile } from '../../market/grid.ts';
 import { Books } from '../books/books.ts';
@@ -57,7 +58,7 @@ export async function runDso(host: OperatorHost, settings: OperatorSettings): Pr
       policy: dsoPolicy(deployment),
     });
     const parts = { deployment, grid, key, clock, books, outbox };
-    const dso = makeDso(host, settings, parts);
+    const dso = makeDso(host, settings, parts, rpc);
     const { host: address, port } = settings.dso;
     const server = await listenForMeters(host, { host: address, port }, dso);
     closers.push(() => server.close());
@@ -92,7 +93,7 @@ interface Parts {
   outbox: Outbox;
 }
 
-function makeDso(host: OperatorHost, settings: OperatorSettings, parts: Parts): Dso {
+function makeDso(host: OperatorHost, settings: OperatorSettings, parts: Parts, rpc: JsonRpc): Dso {
   const { deployment, grid, key, clock, books, outbox } = parts;
   const { log } = host;
   const { tariff } = deployment;
@@ -103,6 +104,7 @@ function makeDso(host: OperatorHost, settings: OperatorSettings, parts: Parts): 
     feed: feedOf(host, settings, clock, { identity: 'dso', deployment, fromBlock }),
     grid: grid.facts,
     key,
+    rpc,
     solver: {
       address: deployment.solver,
       stakeMicro: BigInt(deployment.stakeMicro),

@@ -8,6 +8,7 @@ import { GridFileError } from '../../market/grid-json.ts';
 import { QuantityError } from '../../market/settings/quantities.ts';
 import { SettingsError } from '../../market/settings/toml.ts';
 import { AuditError } from '../audit/audit.ts';
+import { BackupError } from '../backup.ts';
 import { DeploymentError } from '../deployment.ts';
 import { LimitError } from '../dso/limit-admin.ts';
 import { OrderError } from '../dso/orders.ts';
@@ -23,6 +24,7 @@ export const EXIT_SETTINGS = 78;
 /** Operational failures: what is wrong, and what to do, stands in their message. */
 const KNOWN = [
   AuditError,
+  BackupError,
   DeploymentError,
   EnrolError,
   FileError,

@@ -82,7 +82,7 @@ function termOptions({ options: { owner, key, out }, absolute }: CommandArgs) {
   };
 }
 
-/** Signed by the key that `[keys] dso` names. @throws DeploymentError 'changed' when none changes */
+/** Signed by the key that `[keys] dso` names. @throws DeploymentError 'changed': it is the same */
 async function draftGrid(
   host: OperatorHost,
   settings: OperatorSettings,

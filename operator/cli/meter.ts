@@ -10,7 +10,7 @@ import { Books } from '../books/books.ts';
 import type { MeterSummary } from '../books/meters.ts';
 import type { OperatorSettings } from '../config.ts';
 import { DeploymentError } from '../deployment.ts';
-import { addPath, answerAdmin, suspendPath } from '../dso/admin.ts';
+import { addPath, answerAdmin, replacePath, suspendPath } from '../dso/admin.ts';
 import { EnrolError, type EnrolTerms } from '../enrol.ts';
 import type { OperatorHost } from '../host.ts';
 import { type Command, numberOf } from './command.ts';
@@ -49,6 +49,17 @@ export const meterList: Command = {
 
 export const meterSuspend = suspending('suspend', 'grants it nothing more');
 export const meterResume = suspending('resume', 'grants again');
+
+export const meterReplace: Command = {
+  words: ['meter', 'replace'],
+  takes: 'ID CODE',
+  summary: 'gives account and limits to the board of this request code',
+  needs: ['the id of the old meter', 'the request code of the new one'],
+  read:
+    ({ positionals: [id = '', code = ''] }) =>
+    async (host, settings) =>
+      host.print(await ask(host, settings, replacePath(id, code))),
+};
 
 function suspending(word: 'suspend' | 'resume', summary: string): Command {
   return {
@@ -150,6 +161,10 @@ export async function runMeterList(
   }
 }
 
+function stateOf({ suspended }: MeterSummary): string {
+  return suspended ? 'suspended' : '';
+}
+
 function tableOf(meters: readonly MeterSummary[]): string {
   const rows = meters.map((meter) => [
     meter.meterId,
@@ -158,7 +173,7 @@ function tableOf(meters: readonly MeterSummary[]): string {
     (Number(meter.balanceMicro) / 1e6).toFixed(2),
     String(meter.openGrants),
     String(meter.readings.count),
-    meter.suspended ? 'suspended' : '',
+    meter.replacedBy !== null ? `replaced by ${meter.replacedBy}` : stateOf(meter),
   ]);
   return tableText(['meter', 'feeder', 'limit', 'balance', 'grants', 'readings', ''], rows);
 }

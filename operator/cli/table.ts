@@ -1,14 +1,17 @@
 /** All commands, in the order of the help. */
 import { auditCommand } from './audit.ts';
+import { backup } from './backup.ts';
 import type { Command } from './command.ts';
 import { pauseCommand, resumeCommand, suspendCommand } from './control.ts';
 import { deployCommand } from './deploy.ts';
 import { dsoCommand } from './dso.ts';
+import { fleet } from './fleet.ts';
 import { gridExport } from './grid.ts';
 import { gridAdopt, gridDraft, gridEndorse, gridReissue } from './grid-term.ts';
 import { keysCreate, keysImport, keysList, keysPassphrase } from './keys.ts';
 import { limitCommand, limitList, limitRemove } from './limit.ts';
-import { meterAdd, meterList, meterResume, meterSuspend } from './meter.ts';
+import { meterAdd, meterList, meterReplace, meterResume, meterSuspend } from './meter.ts';
+import { restore } from './restore.ts';
 import { rewardsFund, rewardsShow } from './rewards.ts';
 import {
   rolesAcceptOwner,
@@ -38,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   meterList,
   meterSuspend,
   meterResume,
+  meterReplace,
   dsoCommand,
   pauseCommand,
   resumeCommand,
@@ -59,4 +63,7 @@ export const COMMANDS: readonly Command[] = [
   rolesProposeMarket,
   rolesAdmitMarket,
   send,
+  fleet,
+  backup,
+  restore,
 ];

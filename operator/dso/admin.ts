@@ -8,6 +8,7 @@ import { RequestCodeError } from '../../market/enrolment.ts';
 import type { GridFile } from '../../market/grid.ts';
 import type { Books } from '../books/books.ts';
 import { EnrolError, type EnrolTerms, enrolMeter } from '../enrol.ts';
+import { cancelWaiting, replaceMeter } from '../replacing.ts';
 
 export interface AdminPorts {
   books: Books;
@@ -30,6 +31,10 @@ export function suspendPath(meterId: string, isSuspended: boolean): string {
   return `/meters/suspend?${new URLSearchParams({ meter: meterId, on: String(isSuspended) })}`;
 }
 
+export function replacePath(oldId: string, requestCode: string): string {
+  return `/meters/replace?${new URLSearchParams({ meter: oldId, code: requestCode })}`;
+}
+
 /** @returns `{code, sentence}`; status 200 when it was done */
 export function answerAdmin(
   method: string,
@@ -41,6 +46,7 @@ export function answerAdmin(
     if (method !== 'POST') return answer(405, 'not-post', 'use POST');
     if (pathname === '/meters/add') return answer(200, 'done', add(query, ports));
     if (pathname === '/meters/suspend') return answer(200, 'done', suspend(query, ports));
+    if (pathname === '/meters/replace') return answer(200, 'done', replace(query, ports));
     return answer(404, 'no-such-path', `there is no ${pathname}`);
   } catch (error) {
     if (!(error instanceof EnrolError || error instanceof RequestCodeError)) throw error;
@@ -59,13 +65,32 @@ function add(query: URLSearchParams, { books, grid, feederCount, clock }: AdminP
   return `${meter.meterId} is enrolled on feeder ${meter.feeder} with ${meter.maxPowerW} W`;
 }
 
-function suspend(query: URLSearchParams, { books }: AdminPorts): string {
-  const isSuspended = query.get('on') === 'true';
+function replace(query: URLSearchParams, { books, grid, clock }: AdminPorts): string {
+  const oldId = meterIdIn(query);
+  const terms = { oldId, requestCode: query.get('code') ?? '' };
+  const { meterId, feeder, maxPowerW } = replaceMeter(books, grid, terms, clock.now());
+  return `${meterId} took the place of ${oldId} on feeder ${feeder} with ${maxPowerW} W`;
+}
+
+function meterIdIn(query: URLSearchParams): string {
   const text = query.get('meter') ?? '';
-  const meterId = /^0x[0-9a-fA-F]{40}$/.test(text) ? getAddress(text.toLowerCase()) : text;
-  if (!books.meters.setSuspended(meterId, isSuspended)) {
-    throw new EnrolError('unknown', `there is no meter ${text}: see transax-operator meter list`);
+  return /^0x[0-9a-fA-F]{40}$/.test(text) ? getAddress(text.toLowerCase()) : text;
+}
+
+function suspend(query: URLSearchParams, { books, clock }: AdminPorts): string {
+  const isSuspended = query.get('on') === 'true';
+  const meterId = meterIdIn(query);
+  const replacedBy = books.meters.find(meterId)?.replacedBy ?? null;
+  if (replacedBy !== null && !isSuspended) {
+    throw new EnrolError('replaced', `${meterId} was replaced by ${replacedBy}, for ever`);
   }
+  books.transaction(() => {
+    if (!books.meters.setSuspended(meterId, isSuspended)) {
+      const message = `there is no meter ${meterId}: see transax-operator meter list`;
+      throw new EnrolError('unknown', message);
+    }
+    if (isSuspended) cancelWaiting(books, meterId, clock.now());
+  });
   return `${meterId} is ${isSuspended ? 'suspended' : 'active again'}`;
 }
 

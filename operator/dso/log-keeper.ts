@@ -11,6 +11,8 @@ import { decodeChunk } from '../../market/matching/chunk.ts';
 import type { RefusalCode } from '../../market/messages.ts';
 import type { Books } from '../books/books.ts';
 import type { Grant, StoredWithdrawal } from '../books/grants.ts';
+import { RESTORED } from '../books/restored.ts';
+import type { StrayEvent } from '../books/strays.ts';
 import { failWithdrawal } from './failing.ts';
 
 type Of<K extends MarketEvent['kind']> = Extract<MarketEvent, { kind: K }>;
@@ -29,12 +31,21 @@ export class LogKeeper {
   readonly #outbox: OutboxStore;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #own: ReadonlySet<string>;
 
-  constructor(ports: { books: Books; outbox: OutboxStore; clock: Clock; log: Log }) {
+  /** @param ports.own addresses of the utility itself, lower case */
+  constructor(ports: {
+    books: Books;
+    outbox: OutboxStore;
+    clock: Clock;
+    log: Log;
+    own?: readonly string[];
+  }) {
     this.#books = ports.books;
     this.#outbox = ports.outbox;
     this.#clock = ports.clock;
     this.#log = ports.log;
+    this.#own = new Set(ports.own ?? []);
   }
 
   /** @throws RpcError, FollowerError */
@@ -44,7 +55,7 @@ export class LogKeeper {
     if (head.number < Number(facts.get(FOLLOWED) ?? 0)) return;
     this.#books.transaction(() => {
       for (const event of events) {
-        this.#record(event);
+        this.record(event);
         this.#books.control.observe(event);
       }
       // A void may be told before the trades that it takes out.
@@ -73,7 +84,8 @@ export class LogKeeper {
     }
   }
 
-  #record(event: MarketEvent): void {
+  /** Within a transaction of the caller's. */
+  record(event: MarketEvent): void {
     const { positions } = this.#books;
     switch (event.kind) {
       case 'asset-added':
@@ -91,6 +103,7 @@ export class LogKeeper {
       case 'offer-posted': {
         const link = this.#books.grants.linkOf(event.owner);
         if (link !== null) positions.addOffer(event.offerId, link.meterId, event.side);
+        else if (this.#stray(event)) positions.addStrayOffer(event.offerId, event.side);
         break;
       }
       case 'solution-finalized':
@@ -105,7 +118,11 @@ export class LogKeeper {
   #recordAsset(event: Of<'asset-added'>): void {
     const { grants } = this.#books;
     const link = grants.linkOf(event.owner);
-    if (link === null || grants.byAsset(event.assetId) !== null) return;
+    if (link === null) {
+      this.#stray(event);
+      return;
+    }
+    if (grants.byAsset(event.assetId) !== null) return;
     const grant = grants
       .grantsOf(link.requestId)
       .find((each) => each.assetId === null && isSameGrant(each, event));
@@ -121,7 +138,10 @@ export class LogKeeper {
   #recordMoney(event: Of<'financial-added'>): void {
     const { grants } = this.#books;
     const link = grants.linkOf(event.owner);
-    if (link === null) return;
+    if (link === null) {
+      this.#stray(event);
+      return;
+    }
     if (grants.find(link.requestId)?.money === 'waiting') {
       grants.setMoney(link.requestId, 'granted');
     }
@@ -130,7 +150,10 @@ export class LogKeeper {
   #recordEnergyDeposit(event: Of<'energy-deposited'>): void {
     const { grants, positions } = this.#books;
     const link = grants.linkOf(event.owner);
-    if (link === null) return;
+    if (link === null) {
+      this.#stray(event);
+      return;
+    }
     const { assetId, energyWs } = event;
     positions.addDeposit(event, link.meterId, event.owner, { assetId, energyWs });
     const grant = grants.byAsset(assetId);
@@ -141,11 +164,37 @@ export class LogKeeper {
   #recordMoneyDeposit(event: Of<'financial-deposited'>): void {
     const { grants, meters, positions } = this.#books;
     const link = grants.linkOf(event.owner);
-    if (link === null) return;
+    if (link === null) {
+      this.#stray(event);
+      return;
+    }
     const { amountMicro, transactionHash, logIndex } = event;
     if (!positions.addDeposit(event, link.meterId, event.owner, { amountMicro })) return;
     const ref = `${transactionHash}:${logIndex}`;
     meters.book(link.meterId, amountMicro, 'deposited', ref, this.#clock.now());
+  }
+
+  /**
+   * Kept until a meter claims it. What this DSO did not grant, and not to the solvers it admitted,
+   * somebody else did who has its role: or it did itself, before its books were restored.
+   * @returns whether it is of an address that nobody here knows
+   */
+  #stray(event: StrayEvent): boolean {
+    const { facts, strays } = this.#books;
+    const address = event.owner.toLowerCase();
+    const isKnown =
+      this.#own.has(address) ||
+      ['stake', 'payout'].some((kind) => this.#outbox.byRef(`${kind}:${address}`).length > 0);
+    if (isKnown || !strays.add(event)) return false;
+    const isGrant = event.kind === 'asset-added' || event.kind === 'financial-added';
+    if (isGrant && facts.get(RESTORED) === null) {
+      this.#log.error(
+        'a grant stands in the log that this DSO did not make: its key may be stolen, see ' +
+          'docs/operator.md',
+        { address, transaction: event.transactionHash },
+      );
+    }
+    return true;
   }
 
   /** All or none: which grant was refused shows once each withdrawal is sent by itself. */

@@ -20,6 +20,7 @@ import type { MarketContracts } from '../../chain/decode.ts';
 import { type Outbox, OutboxError } from '../../chain/outbox.ts';
 import type { OutboxEntry, OutboxStore } from '../../chain/outbox-store.ts';
 import type { Books } from '../books/books.ts';
+import { isRestored } from '../books/restored.ts';
 import { addressOf } from '../keys.ts';
 
 export interface FundOrder {
@@ -112,6 +113,10 @@ export function refsOf(order: Order): string[] {
 export function signOrder(order: Order, ports: OrderPorts): void {
   const { books, outbox, key } = ports;
   const isMoney = order.kind === 'fund' || order.kind === 'admit';
+  if (isRestored(books.facts, isMoney)) {
+    const message = 'the books were restored: start the DSO, and try again when it grants';
+    throw new OrderError('not-ready', message);
+  }
   if (isMoney && books.control.pausedFor !== null) {
     throw new OrderError('paused', 'the market is paused and makes no money: resume it first');
   }

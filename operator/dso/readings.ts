@@ -52,7 +52,8 @@ export function answerReadings(
 ): ReadingsAnswer {
   const { requestId, meterId } = request;
   const meter = ports.books.meters.find(meterId);
-  let wrong: ReadingRefusalCode | null = meter === null ? 'unknown-meter' : null;
+  let wrong: ReadingRefusalCode | null =
+    meter === null ? 'unknown-meter' : meter.replacedBy !== null ? 'replaced-meter' : null;
   let isAdmitted = false;
   const receipts = ports.books.transaction(() =>
     request.readings.map((signed): ReadingReceipt => {
@@ -126,9 +127,12 @@ export function answerAccount(
   });
   const meter = ports.books.meters.find(meterId);
   if (meter === null) return failed('unknown-meter');
+  if (meter.replacedBy !== null) return failed('replaced-meter');
   const digest = hashAccountQuery(domainOf(ports.grid), { meterId, requestId });
   if (!isSignedBy(digest, query.meterSignature, meterId)) return failed('bad-signature');
   admit(meterId);
-  const { balanceMicro, feeder, maxPowerW, suspended } = meter;
+  const { feeder, maxPowerW, suspended } = meter;
+  // An account can be overdrawn by what was learned of late: then it covers nothing.
+  const balanceMicro = meter.balanceMicro > 0n ? meter.balanceMicro : 0n;
   return { requestId, meterId, state: 'open', balanceMicro, feeder, maxPowerW, suspended };
 }

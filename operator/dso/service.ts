@@ -5,10 +5,12 @@
  */
 import { FollowerError, type MarketFeed } from '../../chain/follower.ts';
 import { type Outbox, OutboxError } from '../../chain/outbox.ts';
+import type { JsonRpc } from '../../chain/rpc.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import type { Clock, HttpRequest, HttpResponse, Log, Pacer, UnixMs } from '../../host/ports.ts';
 import type { GridFacts } from '../../market/grid.ts';
 import { domainOf } from '../../market/grid-json.ts';
+import { HEALTH_PATH, parseHealthReport } from '../../market/health-json.ts';
 import { type Hex32, REFUSALS } from '../../market/messages.ts';
 import {
   answerJson,
@@ -21,13 +23,15 @@ import {
 } from '../../market/messages-json.ts';
 import type { Books } from '../books/books.ts';
 import { addressOf, signerOf } from '../keys.ts';
+import { Claims } from './claims.ts';
 import { Granting } from './granting.ts';
+import { answerHealth } from './health.ts';
 import { Limiting } from './limiting.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { type AdmitOrder, refsOf, signOrder } from './orders.ts';
 import { MeterRates, REQUESTS_PER_INTERVAL, StrangerGate, TooManyError } from './rates.ts';
 import { answerAccount, answerReadings, type ReadingPorts } from './readings.ts';
-import { Withdrawals } from './withdrawals.ts';
+import { RecoveringError, Withdrawals } from './withdrawals.ts';
 
 export interface DsoPorts {
   books: Books;
@@ -36,6 +40,8 @@ export interface DsoPorts {
   feed: MarketFeed;
   grid: GridFacts;
   key: Uint8Array;
+  /** Asked for the nonce where books were restored. */
+  rpc?: Pick<JsonRpc, 'nonce'>;
   /** Whom the DSO grants the stake of a solver, once, and its payout account; null for nobody. */
   solver: { address: string; stakeMicro: bigint; payout?: string | null } | null;
   usePriceMicroPerKwh: number;
@@ -63,6 +69,7 @@ export class Dso {
   readonly #withdrawals: Withdrawals;
   readonly #readings: ReadingPorts;
   readonly #keeper: LogKeeper;
+  readonly #claims: Claims;
   readonly #sign: (digest: Hex32) => string;
   readonly #granting: Granting;
   readonly #limiting: Limiting;
@@ -75,7 +82,7 @@ export class Dso {
     const { books, outbox, grid, key, clock, log } = ports;
     this.#ports = ports;
     this.#sign = signerOf(key);
-    this.#withdrawals = new Withdrawals(ports);
+    const own = [grid.dso.address, ...(ports.solver === null ? [] : [ports.solver.address])];
     const gatherMs = ports.gatherMs ?? Math.min(ports.pollMs, BLOCK_MS);
     this.#granting = new Granting({ ...ports, gatherMs });
     this.#limiting = new Limiting(ports);
@@ -89,7 +96,18 @@ export class Dso {
         path === PATHS.withdrawals ? books.grants.countSince(meterId, sinceMs()) : 0,
     });
     this.#readings = { books, grid, clock, sign: this.#sign };
-    this.#keeper = new LogKeeper({ books, outbox: outbox.store, clock, log });
+    this.#keeper = new LogKeeper({
+      ...{ books, outbox: outbox.store, clock, log },
+      own: own.map((address) => address.toLowerCase()),
+    });
+    this.#claims = new Claims(
+      {
+        ...{ books, outbox, clock, log, calendar: grid.calendar, rpc: ports.rpc ?? null },
+        address: grid.dso.address.toLowerCase(),
+      },
+      this.#keeper,
+    );
+    this.#withdrawals = new Withdrawals({ ...ports, claims: this.#claims });
   }
 
   /** Follows the log and sends, until the signal aborts. @throws SqlError when the disk fails */
@@ -131,6 +149,7 @@ export class Dso {
       const sealed = sealAnswer(domainOf(this.#ports.grid), requestId, body, this.#sign);
       return { status: 200, body: sealed };
     } catch (error) {
+      if (error instanceof RecoveringError) return plain(503, 'recovering', error.message);
       if (error instanceof OutboxError) return plain(503, 'not-ready', NOT_READY);
       if (error instanceof TooManyError) return tooMany(error);
       if (!(error instanceof MessageError)) throw error;
@@ -154,6 +173,10 @@ export class Dso {
       const cost = Math.ceil(request.readings.length / READINGS_OF_A_REQUEST);
       const answer = answerReadings(request, this.#readings, (meterId) => admit(meterId, cost));
       return { requestId: answer.requestId, body: answerJson(answer) };
+    },
+    [HEALTH_PATH]: (text, admit) => {
+      const answer = answerHealth(parseHealthReport(text), this.#readings, admit);
+      return { requestId: answer.requestId, body: JSON.stringify(answer) };
     },
     [PATHS.account]: (text, admit) => {
       const answer = answerAccount(parseAccountQuery(text), this.#readings, admit);
@@ -189,8 +212,11 @@ export class Dso {
       // First: it notices another chain, where nothing may be asked for or signed.
       await this.#keeper.follow(feed, signal);
       await outbox.seed(addressOf(this.#ports.key).toLowerCase(), signal);
-      this.#fundSolver();
-      this.#granting.signDue();
+      await this.#claims.afterPoll(signal);
+      if (!this.#claims.isRecovering) {
+        this.#fundSolver();
+        this.#granting.signDue();
+      }
       this.#limiting.signDue();
       const report = await outbox.flush(signal);
       this.#keeper.reconcile();

@@ -25,6 +25,7 @@ import type { SignedWithdrawal, WithdrawalAnswer } from '../../market/messages-j
 import { paymentMicro } from '../../market/units.ts';
 import type { Books } from '../books/books.ts';
 import type { Meter } from '../books/meters.ts';
+import { type Claims, RECOVERING } from './claims.ts';
 import { refusalSentence } from './failing.ts';
 
 /** Refuses a withdrawal; kept with the request, so that a repetition hears the same. */
@@ -39,6 +40,14 @@ class Refused extends Error {
   }
 }
 
+/** Books that were restored: nothing is decided yet, and nothing kept. */
+export class RecoveringError extends Error {
+  constructor() {
+    super(RECOVERING);
+    this.name = 'RecoveringError';
+  }
+}
+
 export interface WithdrawalPorts {
   books: Books;
   outbox: Outbox;
@@ -46,6 +55,8 @@ export interface WithdrawalPorts {
   /** The utility's highest price for use. */
   usePriceMicroPerKwh: number;
   clock: Clock;
+  /** Grants that the books do not know. */
+  claims?: Pick<Claims, 'claim' | 'isRecovering'>;
 }
 
 export class Withdrawals {
@@ -81,10 +92,19 @@ export class Withdrawals {
     }
   }
 
+  /** Of a request that is kept. */
+  answerAgain(requestId: Hex32): WithdrawalAnswer {
+    const { grants } = this.#ports.books;
+    const stored = grants.find(requestId);
+    if (stored === null) throw new Error(`the request ${requestId} is not kept`);
+    return grants.answerOf(stored);
+  }
+
   /** Nothing is kept of a request that nobody enrolled signed: anyone can make up those. */
   #authentic({ withdrawal, ...signatures }: SignedWithdrawal, digest: Hex32): Meter {
     const meter = this.#ports.books.meters.find(withdrawal.meterId);
     if (meter === null) throw new Refused('unknown-meter');
+    if (meter.replacedBy !== null) throw new Refused('replaced-meter');
     if (!isSignedBy(digest, signatures.meterSignature, withdrawal.meterId)) {
       throw new Refused('bad-signature', 'that of the meter');
     }
@@ -100,6 +120,9 @@ export class Withdrawals {
     if (outbox.store.nextNonce(grid.dso.address) === null) {
       throw new OutboxError('unseeded', 'nothing is accepted before the chain was reached');
     }
+    const { claims } = this.#ports;
+    if (claims?.claim(withdrawal, digest)) return this.answerAgain(requestId);
+    if (claims?.isRecovering) throw new RecoveringError();
     const atMs = clock.now();
     try {
       this.#check(withdrawal, meter, atMs / 1000);
@@ -173,8 +196,9 @@ export class Withdrawals {
     const { books } = this.#ports;
     const first = Math.min(...assets.map(({ firstInterval }) => firstInterval));
     const last = Math.max(...assets.map(({ lastInterval }) => lastInterval));
-    const held = [...books.grants.touching(meter.meterId, first, last), ...assets];
-    const traded = books.positions.traded(meter.meterId, first, last);
+    const line = books.meters.lineOf(meter.meterId);
+    const held = [...books.grants.touching(line, first, last), ...assets];
+    const traded = books.positions.traded(line, first, last);
     for (let interval = first; interval <= last; interval += 1) {
       for (const side of ['sell', 'buy'] as const) {
         const powerOf = (of: 'sell' | 'buy', list: readonly AssetRequest[]) =>
@@ -201,7 +225,11 @@ export class Withdrawals {
     const { books, grid, usePriceMicroPerKwh } = this.#ports;
     const { calendar } = grid;
     const sold = books.positions
-      .traded(meter.meterId, intervalAt(calendar, now), Number.MAX_SAFE_INTEGER)
+      .traded(
+        books.meters.lineOf(meter.meterId),
+        intervalAt(calendar, now),
+        Number.MAX_SAFE_INTEGER,
+      )
       .filter(({ side }) => side === 'sell')
       .reduce((sum, { powerW }) => sum + powerW * calendar.intervalSeconds, 0);
     const neededMicro = amountMicro + paymentMicro(usePriceMicroPerKwh, sold);

@@ -19,6 +19,10 @@ export class MemoryOutboxStore implements OutboxStore {
     if (!this.#nonces.has(address)) this.#nonces.set(address, nonce);
   }
 
+  raiseNonce(address: string, nonce: number): void {
+    this.#nonces.set(address, Math.max(nonce, this.#nonces.get(address) ?? 0));
+  }
+
   insert(entry: NewOutboxEntry): OutboxEntry {
     const kept = { ...entry, state: 'queued', blockNumber: null, gasUsed: null, reason: null };
     this.#entries.set(entry.hash, kept as OutboxEntry);

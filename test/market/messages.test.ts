@@ -5,10 +5,13 @@ import { readFileSync } from 'node:fs';
 import { getBytes, keccak256, SigningKey, TypedDataEncoder, toUtf8Bytes, Wallet } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { healthReportJson, parseHealthReport } from '../../market/health-json.ts';
 import {
+  type HealthCode,
   hashAccountQuery,
   hashAnswer,
   hashEnrolment,
+  hashHealthReport,
   hashReading,
   hashWithdrawal,
   isSignedBy,
@@ -339,5 +342,50 @@ test('refusals carry a known code and a sentence', () => {
   assert.equal(parseAccountAnswer(JSON.stringify(account)), { ...account, balanceMicro: 5n });
   assert.is(getBytes(requestId).length, 32);
 });
+
+test('a health report is hashed as its types say, and read strictly', () => {
+  const report = {
+    requestId: `0x${'12'.repeat(32)}`,
+    meterId: meter,
+    session: `0x${'34'.repeat(32)}`,
+    sequence: 3,
+    version: '0.1.0',
+    clockProven: false,
+    clockSource: 'ntp',
+    codes: ['clock', 'chain'] as HealthCode[],
+  };
+  const types = {
+    HealthReport: [
+      { name: 'requestId', type: 'bytes32' },
+      { name: 'meterId', type: 'address' },
+      { name: 'session', type: 'bytes32' },
+      { name: 'sequence', type: 'uint32' },
+      { name: 'version', type: 'string' },
+      { name: 'clockProven', type: 'bool' },
+      { name: 'clockSource', type: 'string' },
+      { name: 'codes', type: 'string[]' },
+    ],
+  };
+  const named = {
+    ...{ name: 'transax', version: '1', chainId: domain.chainId },
+    verifyingContract: domain.assetsContract,
+  };
+  assert.is(hashHealthReport(domain, report), TypedDataEncoder.hash(named, types, report));
+  const signed = { report, meterSignature: `0x${'11'.repeat(65)}` };
+  const text = healthReportJson(signed);
+  assert.equal(parseHealthReport(text), signed);
+  const wrong = [
+    text.replace('"clock"', '"boredom"'),
+    text.replace('"sequence":3', '"sequence":-1'),
+    text.replace('0.1.0', 'x\\u001b[31m'),
+    text.replace('{', '{"loads":[],'),
+    '',
+  ];
+  for (const each of wrong) assert.throws(() => parseHealthReport(each), isMalformed);
+});
+
+function isMalformed(error: unknown): boolean {
+  return error instanceof MessageError && error.code === 'malformed';
+}
 
 test.run();

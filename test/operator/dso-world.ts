@@ -92,14 +92,28 @@ async function post(dso: Dso, facts: GridFacts, path: string, body: string, requ
 const POLL_MS = 1_000;
 
 export async function setUpDso(more = '') {
-  const { utility, grid, meter } = await deployed(more);
+  const market = await deployed(more);
+  const solver = Wallet.createRandom().address;
+  const world = openDso(market, solver);
+  return {
+    ...world,
+    /** The same market with what was made of the books meanwhile; this world is over. */
+    reopen(change: () => void) {
+      world.closeBooks();
+      change();
+      return openDso(market, solver);
+    },
+  };
+}
+
+function openDso(market: Awaited<ReturnType<typeof deployed>>, solver: string) {
+  const { utility, grid, meter } = market;
   const { facts } = grid;
   const { chainId, contracts, finality, deployedAtBlock } = facts;
   const parts = openParts(utility.anvil.url, utility.folder, facts);
   const { books, outbox, rpc, clock } = parts;
   const warned: string[] = [];
   const log = { info() {}, warn: (text: string) => warned.push(text), error() {} };
-  const solver = Wallet.createRandom().address;
 
   /** A DSO that goes on from the books, as after a restart. */
   const begin = (
@@ -110,7 +124,7 @@ export async function setUpDso(more = '') {
     const key = readKeyFile(join(utility.folder, 'dso.key'));
     const stake = { address: solver, stakeMicro: 1_000_000n };
     const rules = { usePriceMicroPerKwh: 300_000, pollMs: POLL_MS, clock, ...more };
-    return new Dso({ books, outbox, feed, grid: facts, key, solver: stake, ...rules, log });
+    return new Dso({ books, outbox, rpc, feed, grid: facts, key, solver: stake, ...rules, log });
   };
   const withdraw = async (dso: Dso, { withdrawal, body }: ReturnType<typeof makeWithdrawal>) =>
     parseWithdrawalAnswer(await post(dso, facts, PATHS.withdrawals, body, withdrawal.requestId));
@@ -134,6 +148,7 @@ export async function setUpDso(more = '') {
     reads: new MarketReads(rpc, contracts),
     wish: (more: WithdrawalWish = {}, who: TestMeter = meter) => makeWithdrawal(who, grid, more),
     balance: () => books.meters.find(meter.meterId)?.balanceMicro,
+    closeBooks: parts.close,
     async close() {
       parts.close();
       await utility.close();

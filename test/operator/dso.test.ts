@@ -73,7 +73,7 @@ test('a deposit is credited once, also when the whole log is read again', async 
     assert.is(world.balance(), 48_500_000n);
     const { assets } = wish.withdrawal;
     const at = assets[0]?.firstInterval ?? 0;
-    assert.equal(world.books.grants.touching(world.meter.meterId, at, at), []);
+    assert.equal(world.books.grants.touching([world.meter.meterId], at, at), []);
   } finally {
     await world.close();
   }

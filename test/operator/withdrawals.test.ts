@@ -198,7 +198,7 @@ test('the other side is granted up to what is finally traded, and counts once it
   assert.is(ask({ assets: [assetAt(at, { maxPowerW: 800 })] }), 'accepted');
   books.positions.voidTrades(at, [0]);
   assert.is(ask({ assets: [assetAt(at, { maxPowerW: 1 })] }), 'other-side');
-  const [sold] = books.grants.touching(METER, at, at);
+  const [sold] = books.grants.touching([METER], at, at);
   assert.ok(sold);
   books.grants.setGrant(sold, 'returned', 1);
   assert.is(ask({ assets: [assetAt(at, { maxPowerW: 1 })] }), 'accepted');
@@ -238,7 +238,7 @@ test('in no interval is ever more granted than the limit, whatever is asked', ()
         else refused += 1;
       }
       for (let at = current; at <= current + 12; at += 1) {
-        const held = books.grants.touching(METER, at, at);
+        const held = books.grants.touching([METER], at, at);
         const power = held.reduce((sum, { maxPowerW }) => sum + maxPowerW, 0);
         assert.ok(power <= 11_000);
         assert.ok(new Set(held.map(({ side }) => side)).size <= 1);

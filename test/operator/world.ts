@@ -91,6 +91,7 @@ export function commandHost(signal: AbortSignal, transport?: (origins: string[])
     },
     openClock: async () => hurriedClock(),
     requestUnix,
+    wallMs: () => Date.now(),
     print: (text) => out.push(text),
     signal,
   };

@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { readOperatorSettings } from '../../operator/config.ts';
 import { blockOf, messagesIn, readDocument, unsaid } from './document.ts';
 
-const test = suite('docs: operate');
-const TEXT = readDocument('operate.md');
+const test = suite('docs: operator');
+const TEXT = readDocument('operator.md');
 
 test('the operator.toml to start from is read without a fault', () => {
   const settings = readOperatorSettings(blockOf(TEXT, 'toml'), 'operator.toml', '/etc/transax');

@@ -1,0 +1,101 @@
+/** Books that lag behind the chain: what was granted since is claimed, and nothing doubled. */
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { depositFinancialCall } from '../../chain/calls.ts';
+import { intervalAt } from '../../market/intervals.ts';
+import { RESTORED } from '../../operator/books/restored.ts';
+import { setUpDso } from './dso-world.ts';
+import { assetAt } from './world.ts';
+
+const test = suite('operator: claims');
+const MICRO = 1_000_000n;
+
+/** A market whose books went back to before a grant. */
+async function restored(world: Awaited<ReturnType<typeof setUpDso>>) {
+  const { books, sql, facts, clock, outbox } = world;
+  const dso = world.begin();
+  await world.round(dso);
+  await world.sign(dso);
+  await world.round(dso);
+  const interval = intervalAt(facts.calendar, clock.now() / 1000);
+  const block = Number(books.facts.get('followed block'));
+  const copy = join(world.utility.folder, 'backup.db');
+  sql.run('VACUUM INTO ?', copy);
+  // Granted after the backup, partly given back.
+  const assets = [assetAt(interval + 4, { maxPowerW: 9_000 })];
+  const wish = world.wish({ amountMicro: 5n * MICRO, assets });
+  await world.withdraw(dso, wish);
+  await world.sign(dso);
+  await world.round(dso);
+  await world.sendFrom(wish.addressKey, depositFinancialCall(facts.contracts, MICRO));
+  await world.round(dso);
+  assert.is(world.balance(), 46n * MICRO);
+  const nonce = outbox.store.nextNonce(facts.dso.address) ?? 0;
+  const lost = world.reopen(() => copyFileSync(copy, join(world.utility.folder, 'books.db')));
+  lost.books.facts.set(RESTORED, String(block));
+  return { lost, wish, nonce, interval };
+}
+
+test('a foreign grant raises the alarm; the DSO and its solver are not foreign', async () => {
+  const world = await setUpDso();
+  try {
+    const dso = world.begin();
+    await world.round(dso);
+    await world.sign(dso);
+    await world.round(dso);
+    const now = intervalAt(world.facts.calendar, world.clock.now() / 1000);
+    assert.is(world.books.strays.summary(now).addresses, 0);
+  } finally {
+    await world.close();
+  }
+});
+
+test('after a restore meters claim what they were granted, and all of it is booked', async () => {
+  const world = await setUpDso();
+  try {
+    const { facts } = world;
+    const { lost, wish, nonce, interval } = await restored(world);
+    const dso = lost.begin();
+    await lost.round(dso);
+    assert.is(lost.balance(), 50n * MICRO, 'the books do not know it');
+    assert.is(lost.outbox.store.nextNonce(facts.dso.address), nonce, 'the chain does');
+    assert.equal(lost.books.strays.summary(interval), {
+      addresses: 1,
+      grantedMicro: 5n * MICRO,
+      depositedMicro: MICRO,
+      openAssets: 1,
+    });
+    const fresh = lost.wish();
+    try {
+      await lost.withdraw(dso, fresh);
+      assert.unreachable('nothing is decided while grants are open that nobody claimed');
+    } catch (error) {
+      assert.match(String(error), 'recovering');
+    }
+    // Somebody else's request for that address, or another amount, is not it.
+    const other = lost.wish({ addressKey: wish.addressKey, amountMicro: MICRO });
+    await lost.withdraw(dso, other).then(
+      () => assert.unreachable(),
+      () => undefined,
+    );
+    const answer = await lost.withdraw(dso, wish);
+    assert.is(answer.state, 'granted');
+    assert.equal(await lost.withdraw(dso, wish), answer, 'repeatable');
+    assert.is(lost.balance(), 46n * MICRO);
+    assert.is(lost.books.strays.summary(interval).addresses, 0);
+    await lost.round(dso);
+    assert.is(lost.books.facts.get(RESTORED), null);
+    const tooMuch = lost.wish({ assets: [assetAt(interval + 4, { maxPowerW: 3_000 })] });
+    const refused = await lost.withdraw(dso, tooMuch);
+    assert.is(refused.state === 'failed' && refused.code, 'power-limit', 'its power counts again');
+    await lost.withdraw(dso, fresh);
+    await lost.sign(dso);
+    assert.is((lost.outbox.store.nextNonce(facts.dso.address) ?? 0) > nonce, true);
+  } finally {
+    await world.close();
+  }
+});
+
+test.run();
