@@ -36,7 +36,7 @@ import { agentPolicy } from './trading/signing-rules.ts';
 import { TradingService } from './trading.ts';
 import { DsoClient } from './wallet/dso-client.ts';
 import { WALLET_MIGRATIONS } from './wallet/schema.ts';
-import { openWallet, type Wallet } from './wallet/wallet.ts';
+import { openWallet, type Wallet, walletStatusOf } from './wallet/wallet.ts';
 import { walletProblem } from './wallet/wallet-problem.ts';
 
 export interface AgentPorts extends DevicePorts {
@@ -209,7 +209,7 @@ class Agent implements RunningAgent {
       settling: this.#market?.settling.status() ?? null,
       solving: this.#market?.solving?.status() ?? null,
       plan: this.#market?.planning.plan ?? null,
-      wallet: this.#wallet?.counts() ?? null,
+      wallet: this.#wallet === null ? null : walletStatusOf(this.#wallet),
       walletProblem: this.#walletProblem,
     });
   }

@@ -17,9 +17,11 @@ import { nodeRandom } from '../host/random.ts';
 import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
+import { moveDatabaseAside } from '../host/sqlite-aside.ts';
 import { openSqlReadOnly } from '../host/sqlite-read-only.ts';
+import { finishRekey, rekeyFiles } from '../host/sqlite-rekey.ts';
 import { guardedClock } from '../host/system-clock.ts';
-import { askUser, endWithReader, showProgress } from '../host/terminal.ts';
+import { askUser, endWithReader, readInput, showProgress } from '../host/terminal.ts';
 import { greetTor, torTransport } from '../host/tor-transport.ts';
 import { sleep, wallClock } from '../host/wall-clock.ts';
 import { type CommandHost, EXIT } from './cli/command.ts';
@@ -49,6 +51,7 @@ function nodeHost(agentUser: string): CommandHost {
     wait: (ms) => sleep(ms, never),
     nowMs: machineNowMs,
     ask: askUser,
+    readInput,
     log: () => stderrLog('transax-agent'),
     files: nodeFiles(),
     random: nodeRandom(),
@@ -66,6 +69,9 @@ function nodeHost(agentUser: string): CommandHost {
     writeKey: writeKeyFile,
     openSql,
     openSqlReadOnly,
+    rekey: rekeyFiles,
+    finishRekey,
+    moveAside: moveDatabaseAside,
     // Metering, battery and relays tell of failures themselves, each once.
     openBus: ({ gapMs, ...bus }) => openBus({ ...bus, minGapMs: gapMs }),
     wires: relayWires(),

@@ -60,7 +60,13 @@ export interface AgentStatus {
   dso: TradingStatus['dso'] | null;
   /** Money in millionths of the currency, as text. */
   account: { feeder: number; balanceMicro: string; maxPowerW: number; askedAt: string } | null;
-  wallet: { isOpen: boolean; addresses: Record<string, number>; problem: string | null };
+  wallet: {
+    isOpen: boolean;
+    addresses: Record<string, number>;
+    problem: string | null;
+    /** Whether the words that restore it are on paper; null: not known. */
+    isBackedUp: boolean | null;
+  };
   offers: TradingStatus['live'];
   commitments: TradingStatus['commitments'];
   notes: string[];
@@ -94,7 +100,7 @@ export interface StatusInput {
   settling: SettlingStatus | null;
   solving: SolvingStatus | null;
   plan: Plan | null;
-  wallet: Record<string, number> | null;
+  wallet: { addresses: Record<string, number>; isBackedUp: boolean } | null;
   walletProblem: string | null;
 }
 
@@ -117,7 +123,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     grid: { name: facts.name, issue: facts.issue, chainId: facts.chainId },
     state: problems.length === 0 ? 'good' : 'degraded',
     problems,
-    warnings: warningsOf(input),
+    warnings: [...warningsOf(input), ...backupWarnings(input.wallet)],
     meter: {
       profile: gridMeter(settings).profile,
       powerW: metering.last?.powerW ?? null,
@@ -143,8 +149,9 @@ export function statusOf(input: StatusInput): AgentStatus {
           },
     wallet: {
       isOpen: input.wallet !== null,
-      addresses: input.wallet ?? {},
+      addresses: input.wallet?.addresses ?? {},
       problem: input.walletProblem,
+      isBackedUp: input.wallet?.isBackedUp ?? null,
     },
     offers: trading?.live ?? [],
     commitments: trading?.commitments ?? [],
@@ -222,6 +229,14 @@ function problemsOf(input: StatusInput): string[] {
     found.push(`the DSO refuses the reading of interval ${refused.interval}: ${refused.sentence}`);
   }
   return found;
+}
+
+function backupWarnings(wallet: StatusInput['wallet']): string[] {
+  if (wallet === null || wallet.isBackedUp) return [];
+  return [
+    'the words that restore the wallet are not on paper yet: stop the agent, run ' +
+      'transax-agent wallet backup show, and start it again',
+  ];
 }
 
 /** Said at every start too. */

@@ -32,10 +32,12 @@ import { DsoLink } from './trading/dso-link.ts';
 import { finalitySeconds, MarketLog, type OpenFeed } from './trading/market-log.ts';
 import { Moments } from './trading/moments.ts';
 import { OfferSteps } from './trading/offer-steps.ts';
+import { AddressRecovery } from './trading/recovery.ts';
 import { decideSchedule } from './trading/schedule-decision.ts';
 import { liveOfferOf, type TradingStatus } from './trading/trading-status.ts';
 import type { DsoClient } from './wallet/dso-client.ts';
-import { type Wallet, WalletError } from './wallet/wallet.ts';
+import type { Wallet } from './wallet/wallet.ts';
+import { WalletError } from './wallet/wallet-error.ts';
 
 export interface TradingOptions {
   settings: Pick<AgentSettings, 'home' | 'trading' | 'lab'>;
@@ -71,6 +73,7 @@ export class TradingService implements MarketView {
   readonly #link: DsoLink;
   readonly #steps: OfferSteps;
   readonly #moments: Moments;
+  readonly #recovery: AddressRecovery;
   readonly #stopping = new AbortController();
   readonly #phaseMs: number;
   readonly #notes: string[] = [];
@@ -101,6 +104,7 @@ export class TradingService implements MarketView {
       blockLagSeconds: pollSeconds + finalitySeconds(facts.finality, blockSeconds),
       blockSeconds,
     });
+    this.#recovery = new AddressRecovery({ wallet, state, facts, openFeed, clock, log });
     // In a lab all components poll at the same moments, so that stepped time takes few steps.
     const isLab = settings.lab.clock !== undefined;
     this.#phaseMs = isLab ? 0 : Math.floor(random.uniform() * settings.trading.pollMs);
@@ -231,7 +235,7 @@ export class TradingService implements MarketView {
     const isRead = this.#isPlanNew || this.#o.clock.now() >= this.#readAtMs;
     this.#isPlanNew = false;
     try {
-      if (isRead) await this.#read(signal);
+      if (isRead && (await this.#read(signal))) return;
       if (!this.#o.clock.isProven() || !this.#o.journal.isWritable) return;
       this.#propose();
       await this.#advance(signal);
@@ -246,28 +250,32 @@ export class TradingService implements MarketView {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<void> {
+  /** @returns whether the log is to be read anew before anything else is done */
+  async #read(signal: AbortSignal): Promise<boolean> {
     await this.#market.poll(signal);
     // Without a good clock it is not known which interval it is, without a disk nothing is
     // signed; what was decided is followed to its end.
-    if (!this.#o.clock.isProven()) return;
+    if (!this.#o.clock.isProven()) return false;
     await this.#decide();
-    if (!this.#o.journal.isWritable) return;
+    if (!this.#o.journal.isWritable) return false;
+    if (this.#recovery.step(this.#market, signal)) return true;
     await this.#link.refresh(signal);
     const own = this.#live().filter(({ state }) => state !== 'reserved');
     await this.#o.askOwn?.(
       own.map(({ address }) => address),
       signal,
     );
+    return false;
   }
 
   async #advance(signal: AbortSignal): Promise<void> {
     const { clock, outbox } = this.#o;
     if (this.#market.isFresh) this.#moments.look(clock.now() / 1000);
-    for (const offer of this.#live()) {
+    for (const offer of [...this.#state.byAddress.values()]) {
       const moment = { now: clock.now() / 1000, headAt: this.#market.head?.timestamp ?? 0 };
       if (this.#steps.isToAsk(offer, moment)) await this.#withdraw(offer, signal);
-      else if (this.#market.isFresh) this.#steps.advance(offer, moment);
+      else if (this.#market.isFresh && isLive(offer)) this.#steps.advance(offer, moment);
+      else this.#steps.letGo(offer, moment);
     }
     if (outbox.store.open().length === 0) return;
     const report = await outbox.flush(signal);
@@ -301,13 +309,14 @@ export class TradingService implements MarketView {
   #propose(): void {
     const plan = this.#plan;
     if (plan === null) return;
-    const { clock, facts } = this.#o;
+    const { clock, facts, wallet } = this.#o;
     const now = clock.now() / 1000;
     if (plan.madeIn !== intervalAt(facts.calendar, now)) {
+      if (wallet.addressProblem !== null) this.#note(wallet.addressProblem);
       this.#plan = null;
       return;
     }
-    if (this.#obstacles().length > 0) return;
+    if (wallet.addressProblem !== null || this.#obstacles().length > 0) return;
     this.#plan = null;
     this.#state.maxPowerW = this.maxPowerW();
     const intents = matchingTrader.propose(plan, this.#state, now);

@@ -50,18 +50,31 @@ export class KeyCheck {
     }
   }
 
-  /** The key opened the file: keep the proof. Written after the database, so it never leads. */
-  afterOpen(): void {
-    if (existsSync(this.#metaPath)) return;
+  /** Whether the proof beside the file is there and of this key. @throws SqlError `damaged` */
+  fits(): boolean {
+    return existsSync(this.#metaPath) && this.#isOfKey();
+  }
+
+  /** The file has got this key. */
+  renew(): void {
     const id = randomBytes(16).toString('hex');
     writeWhole(this.#metaPath, `${JSON.stringify({ id, check: this.#hmac(id) })}\n`, 0o600);
   }
 
-  #verify(): void {
+  /** The key opened the file: keep the proof. Written after the database, so it never leads. */
+  afterOpen(): void {
+    if (!existsSync(this.#metaPath)) this.renew();
+  }
+
+  #isOfKey(): boolean {
     const { id, check } = this.#readMeta();
     const expected = Buffer.from(this.#hmac(id), 'hex');
     const found = Buffer.from(check, 'hex');
-    if (found.length !== expected.length || !timingSafeEqual(found, expected)) {
+    return found.length === expected.length && timingSafeEqual(found, expected);
+  }
+
+  #verify(): void {
+    if (!this.#isOfKey()) {
       throw this.#error(
         'wrong-key',
         `the key does not fit ${this.#path}, it belongs to another file or meter: put the right ` +

@@ -17,6 +17,8 @@ export interface SqlOptions {
   key?: Uint8Array;
   /** Opens beside a writer; takes no lock, and migrates nothing. */
   readOnly?: boolean;
+  /** Neither asks for the proof of the key beside the file nor writes it. */
+  isUnchecked?: boolean;
   /**
    * SQL scripts; `user_version` counts how many have run. They are only ever added to. A file with
    * more of them than given here was written by a later release, and opens all the same.
@@ -38,7 +40,8 @@ export function openSql(path: string, options: SqlOptions = {}): Sql {
   const readOnly = options.readOnly === true;
   const lock = isMemory || readOnly ? null : takeLock(path);
   try {
-    const check = isMemory || options.key === undefined ? null : new KeyCheck(path, options.key);
+    const isChecked = !isMemory && options.isUnchecked !== true;
+    const check = options.key === undefined || !isChecked ? null : new KeyCheck(path, options.key);
     check?.beforeOpen();
     if (!isMemory && !readOnly) {
       withSqlErrors(path, () => closeSync(openSync(path, 'a', FILE_MODE)));

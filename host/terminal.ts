@@ -16,7 +16,7 @@ export function showProgress(line: string): void {
 
 /** A line that is typed; null where nobody can be asked. */
 export function askUser(question: string): Promise<string | null> {
-  if (!process.stdin.isTTY) return Promise.resolve(null);
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return Promise.resolve(null);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise((resolve) => {
     terminal.once('close', () => resolve(null));
@@ -53,6 +53,15 @@ export function askHidden(question: string): Promise<string | null> {
     stdin.on('data', take);
     stdin.resume();
   });
+}
+
+/** What is piped in, as text; null at a terminal. */
+export async function readInput(): Promise<string | null> {
+  const { stdin } = process;
+  if (stdin.isTTY) return null;
+  const pieces: Buffer[] = [];
+  for await (const piece of stdin) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** A reader that went away, as `head` does, is no error. */

@@ -1,4 +1,13 @@
 /** What commands see of the machine, and how they ask at a socket. */
+import type { Sql } from '../../host/ports.ts';
+
+/** Databases that open with the key in a file, and get another one together. */
+export interface Rekey {
+  keyPath: string;
+  databases: readonly string[];
+  /** What is sealed under the key inside a database, in a transaction. */
+  reseal?(path: string, sql: Sql, old: Uint8Array, key: Uint8Array): void;
+}
 
 export interface UnixAsk {
   method: string;

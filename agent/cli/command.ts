@@ -19,7 +19,7 @@ import {
 import { SettingsError } from '../../market/settings/toml.ts';
 import type { BusSettings } from '../config/buses.ts';
 import { type AgentSettings, readAgentSettings } from '../config.ts';
-import type { Held, Machine, UnixAsk } from './command-host.ts';
+import type { Held, Machine, Rekey, UnixAsk } from './command-host.ts';
 
 /** The first five are those of LSB's `status`; settings count as usage. */
 export const EXIT = {
@@ -66,6 +66,8 @@ export interface CommandHost {
   nowMs(): number;
   /** A line that is typed; null where nobody can be asked. */
   ask(question: string): Promise<string | null>;
+  /** All that is piped in; null at a terminal. */
+  readInput(): Promise<string | null>;
   log(): Log;
   files: Files;
   random: Random;
@@ -81,6 +83,12 @@ export interface CommandHost {
   /** Makes a key file that only its owner can read; never replaces one. */
   writeKey(path: string, key: Uint8Array): void;
   openSql(path: string, options: { key?: Uint8Array; migrations: readonly string[] }): Sql;
+  /** A new key for databases and key file, whole or, after a crash, by `finishRekey`. */
+  rekey(files: Rekey, key: Uint8Array): void;
+  /** Goes on with one that was cut off, if there is one. @throws SqlError, FileError */
+  finishRekey(files: Rekey): boolean;
+  /** Renames a database with what stands beside it. @returns its new path */
+  moveAside(path: string): string;
   /** Makes no file beside the database, whatever was left there. @throws SqlError */
   openSqlReadOnly(path: string, options: { key?: Uint8Array }): Sql;
   openBus(bus: BusSettings): Bus;

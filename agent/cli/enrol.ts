@@ -4,15 +4,15 @@
  * repeated: the code is of the same meter then.
  */
 import { encodeRequestCode } from '../../market/enrolment.ts';
-import { hashGrid } from '../../market/grid.ts';
+import { type GridFacts, hashGrid } from '../../market/grid.ts';
 import { domainOf, parseGridFile } from '../../market/grid-json.ts';
 import { hashEnrolment } from '../../market/messages.ts';
 import { pinGrid, unfitEndpoint } from '../pinned-grid.ts';
-import { KEY_BYTES } from '../wallet/keys.ts';
-import { WALLET_MIGRATIONS } from '../wallet/schema.ts';
-import { createWallet } from '../wallet/wallet.ts';
-import { CliError, type Command, EXIT, loadSettings } from './command.ts';
+import { createWallet, type Wallet } from '../wallet/wallet.ts';
+import { type Command, loadSettings } from './command.ts';
 import { good } from './output.ts';
+import { madeKey, withFile } from './wallet/open.ts';
+import { requireUnenrolled } from './wallet/unenrolled.ts';
 
 export const enrol: Command = {
   words: ['enrol'],
@@ -28,35 +28,31 @@ export const enrol: Command = {
     const settings = loadSettings(host, args.config);
     const text = host.files.readText(host.resolve(gridPath).path);
     const { facts } = parseGridFile(text);
-    const keyPath = host.keyPath(settings);
-    if (!host.files.exists(keyPath)) {
-      if (host.files.exists(settings.state.wallet)) {
-        throw new CliError(
-          EXIT.failed,
-          `there is a wallet (${settings.state.wallet}), but its key ${keyPath} is missing: put ` +
-            'the key back from its backup, or move the wallet away to become a new meter',
-        );
-      }
-      host.writeKey(keyPath, host.random.bytes(KEY_BYTES));
-      host.say(`made a new key: ${keyPath}`);
-    }
-    const key = host.readKey(keyPath);
-    const sql = host.openSql(settings.state.wallet, { key, migrations: WALLET_MIGRATIONS });
-    try {
+    requireUnenrolled(host, settings);
+    const key = madeKey(host, settings);
+    return withFile(host, settings, key, (sql) => {
       const wallet = createWallet(sql, key, facts, host.random);
       pinGrid(host.files, settings.state.grid, text);
       const unfit = unfitEndpoint(settings.lab, facts);
       if (unfit !== null) host.say(`warning: ${unfit}; the agent will not start with it`);
-      const gridHash = hashGrid(facts);
-      const digest = hashEnrolment(domainOf(facts), { meterId: wallet.meterId, gridHash });
-      const signature = wallet.signAsMeter(digest);
       host.say(
         `pinned the grid "${facts.name}", issue ${facts.issue}; give this code to the utility:`,
       );
-      const code = encodeRequestCode({ meterId: wallet.meterId, gridHash, signature });
-      return good({ grid: facts.name, issue: facts.issue, code }, code);
-    } finally {
-      sql.close();
-    }
+      const code = requestCodeOf(wallet, facts);
+      const data = { grid: facts.name, issue: facts.issue, code };
+      return { ...good(data, code), warnings: wallet.isBackedUp ? [] : [NOT_ON_PAPER] };
+    });
   },
 };
+
+export const NOT_ON_PAPER =
+  'the words that restore the wallet are not on paper yet: with the agent stopped, run ' +
+  'transax-agent wallet backup show';
+
+/** What the utility adds a meter by. */
+export function requestCodeOf(wallet: Wallet, facts: GridFacts): string {
+  const gridHash = hashGrid(facts);
+  const digest = hashEnrolment(domainOf(facts), { meterId: wallet.meterId, gridHash });
+  const signature = wallet.signAsMeter(digest);
+  return encodeRequestCode({ meterId: wallet.meterId, gridHash, signature });
+}

@@ -3,7 +3,7 @@ import { FileError, SqlError, TransportError } from '../../host/ports.ts';
 import { GridFileError } from '../../market/grid-json.ts';
 import { SettingsError } from '../../market/settings/toml.ts';
 import { PinnedGridError } from '../pinned-grid.ts';
-import { WalletError } from '../wallet/wallet.ts';
+import { WalletError } from '../wallet/wallet-error.ts';
 import { notPermitted } from './agent-link.ts';
 import { CliError, type CommandHost, EXIT, type ExitCode, UsageError } from './command.ts';
 import { helpText } from './help/help.ts';

@@ -12,6 +12,7 @@ import {
   type Outcome,
 } from './command.ts';
 import { good } from './output.ts';
+import { keystoreKey } from './wallet/open.ts';
 
 /** Of the five seconds that an end may take, what the agent itself gets. Real ms. */
 const STOP_MS = 4_500;
@@ -47,7 +48,7 @@ async function runAgent(host: CommandHost, args: CommandArgs): Promise<Outcome> 
       log,
       resources: host.resources,
       files: host.files,
-      readKey: () => host.readKey(host.keyPath(settings)),
+      readKey: () => keystoreKey(host, settings),
       openSql: host.openSql,
       openBus: host.openBus,
       wires: host.wires,

@@ -30,7 +30,12 @@ import { scheduleShow } from './schedule-show.ts';
 import { status } from './status.ts';
 import { supportBundle } from './support/bundle.ts';
 import { version } from './version.ts';
-import { walletStatus } from './wallet-status.ts';
+import { walletBackupShow } from './wallet/backup-show.ts';
+import { walletInit } from './wallet/init.ts';
+import { walletRekey } from './wallet/rekey.ts';
+import { walletRestore } from './wallet/restore.ts';
+import { walletRotate } from './wallet/rotate.ts';
+import { walletStatus } from './wallet/status.ts';
 
 export const COMMANDS: readonly Command[] = [
   enrol,
@@ -62,6 +67,11 @@ export const COMMANDS: readonly Command[] = [
   marketStatus,
   marketHistory,
   walletStatus,
+  walletInit,
+  walletBackupShow,
+  walletRestore,
+  walletRekey,
+  walletRotate,
   logs,
   supportBundle,
   completionCommand(() => COMMANDS),

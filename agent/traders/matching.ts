@@ -315,6 +315,8 @@ function advanceToGranted(offer: OwnOffer): void {
   const isMoneyThere = offer.terms.side === 'sell' || offer.grantedMicro > 0n;
   const isEarly = offer.state === 'reserved' || offer.state === 'withdrawn';
   if (offer.assetId !== null && isMoneyThere && isEarly) offer.state = 'granted';
+  // A grant that came after all: it goes back.
+  if (offer.state === 'retired') offer.state = 'settled';
 }
 
 function finalize(state: MatchingState, interval: Interval, bytes: string): void {

@@ -41,7 +41,10 @@ export interface OwnOffer {
   readonly reservedAtMs: number;
   /** When it is to be posted, market time: drawn at random. */
   readonly postAtMs: number;
-  /** The withdrawal is void from then on, unix seconds. */
+  /**
+   * The withdrawal is void from then on, unix seconds. 0: found again in the log by a restored
+   * wallet; nothing is asked for or posted, what it holds goes back.
+   */
   readonly expiresAt: number;
   state: OwnOfferState;
   assetId: number | null;

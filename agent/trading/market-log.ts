@@ -262,8 +262,14 @@ export class MarketLog {
 
   /** What counted as final was not: everything learned from the log is void. */
   #readAgain(error: FollowerError): void {
-    const { state, wallet, openFeed, firstBlock, log } = this.#o;
-    log.error(`${error.message}; reading the market's log again from its beginning`);
+    this.#o.log.error(`${error.message}; reading the market's log again from its beginning`);
+    this.readAgain();
+    this.#note(error.message);
+  }
+
+  /** Drops what was learned from the log; the next poll reads it from its beginning. */
+  readAgain(): void {
+    const { state, wallet, openFeed, firstBlock } = this.#o;
     wallet.forgetLog(state.byAddress.values());
     state.byOfferId.clear();
     state.finals.clear();
@@ -276,7 +282,6 @@ export class MarketLog {
     state.changed.clear();
     this.#savedBlock = firstBlock;
     this.#feed = openFeed(firstBlock);
-    this.#note(error.message);
   }
 
   #note(problem: string): void {

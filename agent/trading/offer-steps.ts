@@ -46,6 +46,7 @@ export interface Moment {
 
 /** A transaction that the contract refused is made anew so many times. */
 const MAX_TRIES = 3;
+const FOUND = 'found again after a restore: what it holds goes back';
 /** Blocks that a transaction needs to be in one, with one to spare. */
 const MARGIN_BLOCKS = 2;
 /** Closing, settling and depositing are each spread over this share of an interval. */
@@ -83,8 +84,10 @@ export class OfferSteps {
           return this.#close(offer, moment);
         case 'settled':
           return this.#deposit(offer, moment);
-        case 'reserved':
         case 'withdrawn':
+          if (isFound(offer)) this.#settle(offer, FOUND);
+          return false;
+        case 'reserved':
         case 'retired':
           return false;
       }
@@ -107,7 +110,7 @@ export class OfferSteps {
       const span = this.#askSpan(offer, now);
       return now >= moments.of(offer.index, 'ask', now, span);
     }
-    if (offer.state !== 'withdrawn' || now < this.#endOf(offer)) return false;
+    if (offer.state !== 'withdrawn' || isFound(offer) || now < this.#endOf(offer)) return false;
     const askedAt = this.#askedAt.get(offer.index) ?? Number.NEGATIVE_INFINITY;
     if (now < askedAt + this.#seconds) return false;
     this.#askedAt.set(offer.index, now);
@@ -160,9 +163,9 @@ export class OfferSteps {
       else if (headAt >= this.#endOf(offer)) this.#settle(offer, 'the offer came too late');
       return false;
     }
-    const latest = this.latestPosting(offer);
+    const latest = Math.min(this.latestPosting(offer), offer.expiresAt);
     if (now > latest) {
-      this.#settle(offer, 'the grant came too late to post the offer');
+      this.#settle(offer, isFound(offer) ? FOUND : 'the grant came too late to post the offer');
       return false;
     }
     if (this.#o.state.pausedFor !== null) return false;
@@ -219,11 +222,14 @@ export class OfferSteps {
     return true;
   }
 
-  #deposit(offer: OwnOffer, { now }: Moment): boolean {
+  #deposit(offer: OwnOffer, moment: Moment): boolean {
+    const { now } = moment;
     const { contracts } = this.#o.facts;
     if (offer.heldWs <= 0 && offer.heldMicro <= 0n) {
       // What waits must not be forgotten; the log tells what becomes of it.
-      if (!this.#isWaiting(offer)) this.#retire(offer, offer.note);
+      if (this.#isWaiting(offer)) return false;
+      this.#retire(offer);
+      this.letGo(offer, moment);
       return false;
     }
     if (now < this.#momentOf(offer, 'deposit', now)) return false;
@@ -268,16 +274,25 @@ export class OfferSteps {
     this.#o.log.warn('an offer ended before it was in the market', { index: offer.index, note });
   }
 
-  #retire(offer: OwnOffer, note: string | null): void {
-    const { wallet, state } = this.#o;
+  #retire(offer: OwnOffer): void {
     offer.state = 'retired';
-    offer.note = note;
+    this.#o.wallet.keep([offer]);
+    this.#askedAt.delete(offer.index);
+  }
+
+  /**
+   * Erases the key of a retired address when nothing can come back to it: its offer is closed, or
+   * no grant can come any more by the time of the chain. A grant that comes before revives it.
+   */
+  letGo(offer: OwnOffer, { headAt }: Pick<Moment, 'headAt'>): void {
+    const { wallet, state } = this.#o;
+    if (offer.state !== 'retired') return;
+    const last = Math.max(offer.expiresAt, this.#endOf(offer)) + this.#seconds;
+    if (!offer.isClosed && headAt < last) return;
     wallet.transaction(() => {
-      wallet.put(offer);
       wallet.outbox.forget(offer.address);
     });
     wallet.forgetKey(offer);
-    this.#askedAt.delete(offer.index);
     this.#refusals.delete(offer.index);
     this.#o.moments.forget(offer.index);
     dropOwnOffer(state, offer);
@@ -290,6 +305,10 @@ export class OfferSteps {
   #momentOf(offer: OwnOffer, step: 'close' | 'deposit', now: number): number {
     return this.#o.moments.of(offer.index, step, now, SPREAD_SHARE * this.#seconds);
   }
+}
+
+function isFound(offer: OwnOffer): boolean {
+  return offer.expiresAt === 0;
 }
 
 function refOf(offer: OwnOffer): string {

@@ -84,3 +84,11 @@ export function updateOffer(sql: Sql, offer: OwnOffer): void {
     sql.run('INSERT INTO trades VALUES (?, ?, ?)', offer.index, interval, powerW);
   }
 }
+
+/** Deletes rows of retired addresses below an index whose keys were erased. @returns how many */
+export function dropRetired(sql: Sql, belowIndex: number): number {
+  const which = `SELECT idx FROM addresses WHERE idx < ? AND state = 'retired'
+    AND idx NOT IN (SELECT idx FROM address_keys)`;
+  sql.run(`DELETE FROM trades WHERE idx IN (${which})`, belowIndex);
+  return sql.run(`DELETE FROM addresses WHERE idx IN (${which})`, belowIndex).changes;
+}

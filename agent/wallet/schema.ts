@@ -17,7 +17,7 @@ CREATE TABLE secrets (
   sealed BLOB NOT NULL
 ) STRICT;
 
--- One anonymous address, one grant, one offer. Rows are never deleted: no index is used twice.
+-- One anonymous address, one grant, one offer. Retired ones are deleted when their day is over.
 CREATE TABLE addresses (
   idx INTEGER PRIMARY KEY,
   address TEXT NOT NULL UNIQUE,
@@ -53,4 +53,15 @@ CREATE TABLE trades (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const WALLET_MIGRATIONS: readonly string[] = [TABLES, OUTBOX_SQL, OUTBOX_DAYS_SQL];
+/** Sealed as in `secrets`; erased when nothing can come back to the address. */
+const ADDRESS_KEYS = `
+CREATE TABLE address_keys (
+  idx INTEGER PRIMARY KEY REFERENCES addresses(idx),
+  sealed BLOB NOT NULL
+) STRICT;
+`;
+
+export const WALLET_MIGRATIONS: readonly string[] = [
+  ...[TABLES, OUTBOX_SQL, OUTBOX_DAYS_SQL],
+  ADDRESS_KEYS,
+];

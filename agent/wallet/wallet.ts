@@ -3,8 +3,8 @@
  * and final trades, and how far the log was read. Every change is durable before it is acted on
  * (design: wallet, privacy, borders). It never logs anything.
  *
- * Room is left for what comes later: a key ratchet in the place of `AddressKeys`, a mnemonic for
- * the making of the seed; neither changes a table.
+ * Which index comes next, and that none comes twice: address-clock.ts. Where keys come from:
+ * chain-key.ts. How the file is made, restored and rotated: wallet-file.ts.
  */
 import {
   computeAddress,
@@ -16,60 +16,68 @@ import {
 } from 'ethers';
 import { SqlOutboxStore } from '../../chain/outbox-store.ts';
 import type { Random, Sql, UnixMs } from '../../host/ports.ts';
-import type { GridFacts } from '../../market/grid.ts';
 import type { Address } from '../../market/messages.ts';
 import { forgetObserved, type OwnOffer, type OwnTerms } from '../traders/own-offer.ts';
-import { AddressKeys, KEY_BYTES, Seal, signingKeyOf } from './keys.ts';
-import { insertOffer, readOffer, readTrades, updateOffer } from './rows.ts';
+import { AddressClock, firstIndexOf, SLOT_CAPACITY, slotOfIndex } from './address-clock.ts';
+import { ChainKey } from './chain-key.ts';
+import { dropLogFacts, factOf, putFact } from './facts.ts';
+import { bytesOf, signingKeyOf } from './keys.ts';
+import { dropRetired, insertOffer, readOffer, readTrades, updateOffer } from './rows.ts';
+import {
+  type Candidate,
+  candidatesOf,
+  packSearch,
+  type Search,
+  searchTo,
+  unpackSearch,
+} from './search.ts';
+import { type Secrets, wipeLog } from './secrets.ts';
+import { WalletError } from './wallet-error.ts';
+import { bindGrid, isMade, makeWallet, openSecrets, type WalletGrid } from './wallet-file.ts';
+import { newPhrase } from './words.ts';
 
-export class WalletError extends Error {
-  /**
-   * `empty`: no identity in it, the meter must be enrolled. `wrong-key`: the keystore's key does
-   * not open its secrets. `other-grid`: it belongs to another grid. `exhausted`: no index left
-   * today.
-   */
-  readonly code: 'empty' | 'wrong-key' | 'other-grid' | 'exhausted';
-  constructor(code: WalletError['code'], message: string) {
-    super(message);
-    this.name = 'WalletError';
-    this.code = code;
-  }
+/** The last index used; rows of old ones are gone. */
+const LAST_INDEX = 'addresses.last';
+/** How many rows are gone. */
+const DROPPED = 'addresses.dropped';
+const CURSOR = 'log.next-block';
+
+/** An address of this wallet that it did not know: see search.ts. */
+export interface FoundAddress extends Pick<Candidate, 'index' | 'key' | 'address'> {
+  terms: OwnTerms;
 }
-
-/** Where a wallet belongs. */
-export type WalletGrid = Pick<GridFacts, 'chainId' | 'contracts'>;
-
-const FORMAT = 'transax-wallet-1';
-/**
- * An index begins with the day, so that a wallet restored from an older backup does not use one
- * again on a later day. Enough for two offers in each 4 s interval; below 2^31 until 2087.
- */
-const INDEXES_PER_DAY = 50_000;
-/** Of the key of this home's solver: the last there is, which no offer before 2087 takes. */
-const SOLVER_INDEX = 0x7fff_ffff;
-const DAY_MS = 86_400_000;
-const SEAL_NONCE_BYTES = 12;
-const IDENTITY = 'identity';
-const SEED = 'seed';
 
 export class Wallet {
   readonly #sql: Sql;
   readonly #random: Random;
-  readonly #keys: AddressKeys;
+  readonly #secrets: Secrets;
+  readonly #grid: string;
   readonly #identity: SigningKey;
+  readonly #solver: SigningKey;
+  readonly #clock: AddressClock;
   readonly #liveKeys = new Map<number, SigningKey>();
+  #chain: ChainKey;
+  #nextKey: (index: number) => SigningKey;
+  #isSearchReady = false;
+  #search: Search | null = null;
   /** Checksummed; the meter's id. */
   readonly meterId: Address;
   /** Signed transactions, in the same file. */
   readonly outbox: SqlOutboxStore;
 
-  /** Use `createWallet` or `openWallet`. */
-  constructor(sql: Sql, random: Random, identity: SigningKey, keys: AddressKeys) {
+  /** Use `createWallet` or `openWallet`. @throws WalletError */
+  constructor(sql: Sql, random: Random, secrets: Secrets, grid: WalletGrid, gridName: string) {
     this.#sql = sql;
     this.#random = random;
-    this.#identity = identity;
-    this.#keys = keys;
-    this.meterId = computeAddress(identity.publicKey);
+    this.#secrets = secrets;
+    this.#grid = gridName;
+    this.#identity = signingKeyOf(secrets.open('identity'));
+    this.#solver = signingKeyOf(secrets.open('solver'));
+    this.#chain = ChainKey.parse(secrets.open('chain'));
+    this.#nextKey = this.#chain.addressesOf(gridName);
+    const last = Number(factOf(sql, LAST_INDEX) ?? -1);
+    this.#clock = new AddressClock(grid.calendar.intervalSeconds, last);
+    this.meterId = computeAddress(this.#identity.publicKey);
     this.outbox = new SqlOutboxStore(sql);
   }
 
@@ -78,21 +86,62 @@ export class Wallet {
     return this.#identity.sign(digest).serialized;
   }
 
-  /** The key of an anonymous address; kept until `forgetKey`, as it signs a few times. */
+  /** The key of an anonymous address that was not erased. @throws WalletError `no-key` */
   keyOf(offer: Pick<OwnOffer, 'index'>): SigningKey {
-    const key = this.#liveKeys.get(offer.index) ?? this.#keys.keyOf(offer.index);
+    let key = this.#liveKeys.get(offer.index);
+    if (key !== undefined) return key;
+    const secret = this.#secrets.addressKey(offer.index);
+    if (secret === null) throw new WalletError('no-key', 'the key of this address was erased');
+    key = signingKeyOf(secret);
     this.#liveKeys.set(offer.index, key);
     return key;
   }
 
   /** Another address for ever, public as a solver; nothing links it to those of offers. */
   get solverKey(): SigningKey {
-    return this.keyOf({ index: SOLVER_INDEX });
+    return this.#solver;
   }
 
-  /** Of an address that is retired. */
-  forgetKey(offer: OwnOffer): void {
+  /** Erases the key of an address that is retired and to which nothing can come back. */
+  forgetKey(offer: Pick<OwnOffer, 'index'>): void {
     this.#liveKeys.delete(offer.index);
+    this.#sql.transaction(() => this.#secrets.dropAddressKey(offer.index));
+    wipeLog(this.#sql);
+  }
+
+  /**
+   * To be told, with a proven clock, whenever a final block was read: addresses are made, and the
+   * chain key moves on, by what both say (address-clock.ts).
+   * @param headAt time of the last final block, unix seconds
+   */
+  agree(nowMs: UnixMs, headAt: number): void {
+    this.#clock.agree(nowMs, headAt);
+    const { slot } = this.#clock;
+    if (slot === null) return;
+    this.#beginSearch();
+    const day = this.#clock.dayOf(slot);
+    if (day > this.#chain.day) this.#moveTo(day);
+  }
+
+  /** Why no address can be made now, for people; null when one can. */
+  get addressProblem(): string | null {
+    const { problem, slot } = this.#clock;
+    if (problem !== null || slot === null) return problem;
+    if (this.#clock.dayOf(slot) === this.#chain.day) return null;
+    return 'the wallet is ahead of clock and chain: restore it from its words';
+  }
+
+  /** The keys of days that are over are gone from then on. */
+  #moveTo(day: number): void {
+    const next = this.#chain.at(day);
+    this.#sql.transaction(() => {
+      this.#secrets.put('chain', next.bytes());
+      const dropped = dropRetired(this.#sql, firstIndexOf(this.#clock.firstSlotOf(day)));
+      if (dropped > 0) putFact(this.#sql, DROPPED, String(this.#dropped() + dropped));
+    });
+    wipeLog(this.#sql);
+    this.#chain = next;
+    this.#nextKey = next.addressesOf(this.#grid);
   }
 
   /** The address in the form that messages carry. */
@@ -110,46 +159,115 @@ export class Wallet {
   }
 
   /**
-   * Takes a fresh address for an offer; it is on disk when this returns.
-   * @throws WalletError `exhausted`
+   * Takes a fresh address for an offer; it is on disk, with its key, when this returns.
+   * @throws WalletError `not-now`, `exhausted`
    */
   reserve(terms: OwnTerms, nowMs: UnixMs, postAtMs: UnixMs, expiresAt: number): OwnOffer {
-    return this.#sql.transaction(() => {
-      const last = this.#sql.get('SELECT max(idx) AS last FROM addresses')?.last ?? -1;
-      const day = Math.floor(nowMs / DAY_MS);
-      const index = Math.max(Number(last) + 1, day * INDEXES_PER_DAY);
-      if (index >= (day + 1) * INDEXES_PER_DAY) {
-        throw new WalletError('exhausted', 'the wallet has used all address indexes of this day');
-      }
-      const address = computeAddress(this.keyOf({ index }).publicKey).toLowerCase();
-      const offer: OwnOffer = {
-        index,
-        address,
-        requestId: this.newRequestId(index),
-        terms,
-        reservedAtMs: nowMs,
-        postAtMs,
-        expiresAt,
-        state: 'reserved',
-        assetId: null,
-        offerId: null,
-        isClosed: false,
-        heldWs: 0,
-        heldMicro: 0n,
-        grantedMicro: 0n,
-        trades: new Map(),
-        note: null,
-      };
-      insertOffer(this.#sql, offer);
-      // Nobody ever sent from a fresh address: its nonces begin at 0, and nobody need be asked.
-      this.outbox.seedNonce(address, 0);
-      return offer;
+    const offer = this.#sql.transaction(() => {
+      const index = this.#nextIndex();
+      const key = this.#nextKey(index);
+      const address = computeAddress(key.publicKey).toLowerCase();
+      const fresh = newOffer({ index, address, terms, requestId: this.newRequestId(index) });
+      const made: OwnOffer = { ...fresh, reservedAtMs: nowMs, postAtMs, expiresAt };
+      this.#insert(made, key);
+      return made;
     });
+    this.#clock.used(offer.index);
+    return offer;
   }
 
-  /** Every address that is not retired, with its trades. */
+  #nextIndex(): number {
+    const problem = this.addressProblem;
+    const { slot } = this.#clock;
+    if (problem !== null || slot === null) throw new WalletError('not-now', problem ?? '');
+    const last = Number(factOf(this.#sql, LAST_INDEX) ?? -1);
+    const index = Math.max(last + 1, firstIndexOf(slot));
+    if (slotOfIndex(index) > slot) {
+      throw new WalletError(
+        'exhausted',
+        `the wallet has made ${SLOT_CAPACITY} addresses just now: the next comes in a moment`,
+      );
+    }
+    return index;
+  }
+
+  /** Nonces begin at 0, and nobody need be asked: what was sent before, the log tells. */
+  #insert(offer: OwnOffer, key: SigningKey): void {
+    insertOffer(this.#sql, offer);
+    this.#secrets.putAddressKey(offer.index, bytesOf(key.privateKey));
+    const last = Number(factOf(this.#sql, LAST_INDEX) ?? -1);
+    putFact(this.#sql, LAST_INDEX, String(Math.max(last, offer.index)));
+    this.outbox.seedNonce(offer.address, 0);
+  }
+
+  // ---------------------------------------------------------------- addresses that are not known
+
+  /** What is to be searched for addresses of an unknown past of this wallet; null: nothing. */
+  get search(): Search | null {
+    return this.#search;
+  }
+
+  /** @param lastSlots only so many slots at the end of the stretch */
+  candidates(
+    search: Search,
+    isUsed: (address: string) => boolean,
+    lastSlots = Number.POSITIVE_INFINITY,
+  ): Generator<Candidate> {
+    const fromSlot = Math.max(search.fromSlot, search.toSlot - lastSlots);
+    return candidatesOf({ ...search, fromSlot }, this.#clock, this.#grid, isUsed);
+  }
+
+  knows(address: string): boolean {
+    return this.#sql.get('SELECT 1 FROM addresses WHERE address = ?', address) !== undefined;
+  }
+
+  /**
+   * Takes in what was found; the log tells anew what became of it. Nothing more is posted from such
+   * an address, what it holds goes back.
+   */
+  adopt(found: readonly FoundAddress[], nowMs: UnixMs): OwnOffer[] {
+    return this.#sql.transaction(() =>
+      found.map(({ index, address, terms, key }) => {
+        const requestId = this.newRequestId(index);
+        const fresh = newOffer({ index, address, terms, requestId });
+        const offer: OwnOffer = { ...fresh, state: 'withdrawn', reservedAtMs: nowMs };
+        this.#insert(offer, key);
+        return offer;
+      }),
+    );
+  }
+
+  endSearch(): void {
+    this.#search = null;
+    this.#sql.transaction(() => this.#secrets.drop('search'));
+    wipeLog(this.#sql);
+  }
+
+  /** Once, before the chain key moves on: what may have been used since this file was written. */
+  #beginSearch(): void {
+    const toSlot = this.#clock.startSlot;
+    if (this.#isSearchReady || toSlot === null) return;
+    this.#isSearchReady = true;
+    const cursor = factOf(this.#sql, CURSOR);
+    const search = searchTo(toSlot, this.#clock, {
+      kept: this.#secrets.has('search') ? unpackSearch(this.#secrets.open('search')) : null,
+      lastIndex: Number(factOf(this.#sql, LAST_INDEX) ?? -1),
+      chain: this.#chain,
+      fromBlock: cursor === null ? null : Number(cursor),
+    });
+    this.#search = search;
+    if (search === null) return;
+    this.#sql.transaction(() => this.#secrets.put('search', packSearch(search)));
+    wipeLog(this.#sql);
+  }
+
+  // ------------------------------------------------------------------------- offers and facts
+
+  /** Every address to which something may still come, with its trades. */
   liveOffers(): OwnOffer[] {
-    const rows = this.#sql.all("SELECT * FROM addresses WHERE state <> 'retired' ORDER BY idx");
+    const rows = this.#sql.all(
+      'SELECT * FROM addresses WHERE idx IN (SELECT idx FROM address_keys) ORDER BY idx',
+    );
     return rows.map((row) => {
       const offer = readOffer(row);
       readTrades(this.#sql, offer);
@@ -212,7 +330,7 @@ export class Wallet {
         forgetObserved(offer);
         updateOffer(this.#sql, offer);
       }
-      this.#sql.run("DELETE FROM facts WHERE name LIKE 'log.%'");
+      dropLogFacts(this.#sql);
       this.outbox.reopen();
     });
   }
@@ -220,7 +338,18 @@ export class Wallet {
   /** Addresses by state, for `status`. */
   counts(): Record<string, number> {
     const rows = this.#sql.all('SELECT state, count(*) AS number FROM addresses GROUP BY state');
-    return Object.fromEntries(rows.map((row) => [String(row.state), Number(row.number)]));
+    const counts = Object.fromEntries(rows.map((row) => [`${row.state}`, Number(row.number)]));
+    const dropped = this.#dropped();
+    return dropped === 0 ? counts : { ...counts, retired: (counts.retired ?? 0) + dropped };
+  }
+
+  #dropped(): number {
+    return Number(factOf(this.#sql, DROPPED) ?? 0);
+  }
+
+  /** Whether the words are known to be on paper; they are in the file until then. */
+  get isBackedUp(): boolean {
+    return !this.#secrets.has('words');
   }
 
   close(): void {
@@ -228,72 +357,42 @@ export class Wallet {
   }
 }
 
+/** Of a fresh address, nothing known of it. */
+function newOffer(parts: Pick<OwnOffer, 'index' | 'address' | 'terms' | 'requestId'>): OwnOffer {
+  return {
+    ...parts,
+    reservedAtMs: 0,
+    postAtMs: 0,
+    expiresAt: 0,
+    state: 'reserved',
+    assetId: null,
+    offerId: null,
+    isClosed: false,
+    heldWs: 0,
+    heldMicro: 0n,
+    grantedMicro: 0n,
+    trades: new Map(),
+    note: null,
+  };
+}
+
 /**
- * Makes identity and seed in an empty database, or opens what is there.
+ * Makes a wallet of new words in an empty database, or opens what is there, for this grid.
  * @throws WalletError, SqlError
  */
 export function createWallet(sql: Sql, key: Uint8Array, grid: WalletGrid, random: Random): Wallet {
-  if (factOf(sql, 'format') !== null) return openWallet(sql, key, grid, random);
-  const seal = new Seal(key);
-  sql.transaction(() => {
-    for (const name of [IDENTITY, SEED]) {
-      const sealed = seal.seal(name, freshSecret(random), random.bytes(SEAL_NONCE_BYTES));
-      sql.run('INSERT INTO secrets VALUES (?, ?)', name, sealed);
-    }
-    putFact(sql, 'format', FORMAT);
-    putFact(sql, 'grid', gridName(grid));
-  });
+  if (!isMade(sql)) makeWallet(sql, key, newPhrase(random));
+  bindGrid(sql, grid);
   return openWallet(sql, key, grid, random);
 }
 
 /** @throws WalletError, SqlError */
 export function openWallet(sql: Sql, key: Uint8Array, grid: WalletGrid, random: Random): Wallet {
-  if (factOf(sql, 'format') !== FORMAT) {
-    throw new WalletError('empty', 'this wallet has no identity yet: run transax-agent enrol');
-  }
-  if (factOf(sql, 'grid') !== gridName(grid)) {
-    throw new WalletError(
-      'other-grid',
-      'this wallet belongs to another grid than the grid file: take the right file, or move the ' +
-        'wallet away and enrol anew',
-    );
-  }
-  const seal = new Seal(key);
-  const identity = signingKeyOf(openSecret(sql, seal, IDENTITY));
-  return new Wallet(sql, random, identity, new AddressKeys(openSecret(sql, seal, SEED)));
+  const { secrets, gridName } = openSecrets(sql, key, grid);
+  return new Wallet(sql, random, secrets, grid, gridName);
 }
 
-function openSecret(sql: Sql, seal: Seal, name: string): Uint8Array {
-  const sealed = sql.get('SELECT sealed FROM secrets WHERE name = ?', name)?.sealed;
-  const secret = sealed instanceof Uint8Array ? seal.open(name, sealed) : null;
-  if (secret === null) {
-    throw new WalletError('wrong-key', 'the key of the keystore does not open this wallet');
-  }
-  return secret;
-}
-
-/** 32 bytes that are a private key: all but a few in 2^128 are. */
-function freshSecret(random: Random): Uint8Array {
-  for (;;) {
-    const bytes = random.bytes(KEY_BYTES);
-    try {
-      computeAddress(signingKeyOf(bytes).publicKey);
-      return bytes;
-    } catch {
-      // One of the few; draw again.
-    }
-  }
-}
-
-function gridName(grid: WalletGrid): string {
-  return `${grid.chainId} ${grid.contracts.assets.toLowerCase()}`;
-}
-
-function factOf(sql: Sql, name: string): string | null {
-  const value = sql.get('SELECT value FROM facts WHERE name = ?', name)?.value;
-  return value === undefined ? null : String(value);
-}
-
-function putFact(sql: Sql, name: string, value: string): void {
-  sql.run('INSERT OR REPLACE INTO facts VALUES (?, ?)', name, value);
+/** For `status`. */
+export function walletStatusOf(wallet: Wallet) {
+  return { addresses: wallet.counts(), isBackedUp: wallet.isBackedUp };
 }

@@ -5,7 +5,7 @@ import { endpointsOf, PinnedGridError } from '../../pinned-grid.ts';
 import { ownView } from '../clock.ts';
 import { bytesText } from '../output.ts';
 import { gridOf } from '../source.ts';
-import { readWallet } from '../wallet-status.ts';
+import { readWallet } from '../wallet/status.ts';
 import { type Finding, failed, type Patient, warned, well } from './finding.ts';
 
 const LOW_BYTES = 200 * 1024 * 1024;

@@ -22,6 +22,7 @@ import { SteppedClock } from '../../../host/stepped-clock.ts';
 import type { MarketEvent } from '../../../market/events.ts';
 import { encodeChunk } from '../../../market/matching/chunk.ts';
 import { exampleGrid } from '../../fixtures/example-grid.ts';
+import { agreeOnTime } from '../wallet/agreed-time.ts';
 
 const test = suite('trading: life of an offer');
 const KEY = new Uint8Array(32).fill(5);
@@ -45,9 +46,8 @@ function boot(sql: ReturnType<typeof openSql>) {
   const random = nodeRandom();
   const clock = new SteppedClock(START * 1000);
   const wallet = createWallet(sql, KEY, FACTS, random);
-  const openLine = () => {
-    throw new Error('nothing is sent in this test');
-  };
+  agreeOnTime(wallet, START);
+  const openLine = () => assert.unreachable('nothing is sent in this test') as never;
   const { chainId } = FACTS;
   const store = wallet.outbox;
   const times = { resendMs: 120_000, spreadMs: 60_000 };
@@ -365,7 +365,10 @@ test('what is granted of a request that the DSO refuses in the end goes back', a
   const moneyBack = { ...events.deposited[1], amountMicro: 70_000n } as MarketEvent;
   await run.read([moneyBack]);
   run.advance(90);
-  assert.is(boot(sql).offer(), undefined, 'retired');
+  run.steps.letGo(offer, { headAt: START + 2_699 });
+  assert.is(boot(sql).offer()?.state, 'retired', 'a grant may still come');
+  run.steps.letGo(offer, { headAt: START + 2_700 });
+  assert.is(boot(sql).offer(), undefined, 'its interval and one more are over');
 });
 
 test('the log is read on from where it was, and anew when it was rewritten', async () => {

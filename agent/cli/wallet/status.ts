@@ -1,24 +1,29 @@
 /** `transax-agent wallet status`: whether the wallet can be used, and what it holds; no secrets. */
-import { FileError, SqlError } from '../../host/ports.ts';
-import type { AgentSettings } from '../config.ts';
-import type { AgentStatus } from '../status.ts';
-import { openWallet, WalletError } from '../wallet/wallet.ts';
-import { findAgent } from './agent-link.ts';
-import { type Command, type CommandHost, EXIT, loadSettings } from './command.ts';
-import { numberText } from './output.ts';
-import { gridOf } from './source.ts';
+import { FileError, SqlError } from '../../../host/ports.ts';
+import type { AgentSettings } from '../../config.ts';
+import type { AgentStatus } from '../../status.ts';
+import { openWallet } from '../../wallet/wallet.ts';
+import { WalletError } from '../../wallet/wallet-error.ts';
+import { findAgent } from '../agent-link.ts';
+import { type Command, type CommandHost, EXIT, loadSettings } from '../command.ts';
+import { NOT_ON_PAPER } from '../enrol.ts';
+import { numberText } from '../output.ts';
+import { gridOf } from '../source.ts';
+import { keystoreKey } from './open.ts';
 
 export interface WalletView {
   isOpen: boolean;
   /** How many anonymous addresses are in which state; never which. */
   addresses: Record<string, number>;
   problem: string | null;
+  /** Whether the words are on paper; null: not known. */
+  isBackedUp: boolean | null;
 }
 
 export const walletStatus: Command = {
   words: ['wallet', 'status'],
   takes: '',
-  summary: 'whether the wallet can be used, and how many addresses it has used',
+  summary: 'whether the wallet can be used and restored, and how many addresses it has used',
   text:
     'Never prints a key or an address. When the agent does not run, the file is opened for ' +
     'reading alone.',
@@ -34,12 +39,16 @@ export const walletStatus: Command = {
       `wallet    ${wallet.problem ?? (wallet.isOpen ? 'can be used' : 'is not open')}`,
       `used      ${counts.join(', ') || 'no address yet'}`,
     ];
+    if (wallet.isBackedUp !== null) {
+      lines.push(`backup    ${wallet.isBackedUp ? 'the words are on paper' : NOT_ON_PAPER}`);
+    }
     if (account !== null) {
       lines.push(`account   ${numberText(Number(account.balanceMicro) / 1e6, 2)} at the utility`);
     }
     const data = { ...wallet, account, running: agent !== null };
     const code = wallet.problem === null ? EXIT.good : EXIT.failed;
-    return { code, data, text: lines.join('\n') };
+    const warnings = wallet.isBackedUp === false ? [NOT_ON_PAPER] : [];
+    return { code, data, text: lines.join('\n'), ...(args.json ? { warnings } : {}) };
   },
 };
 
@@ -47,11 +56,12 @@ export const walletStatus: Command = {
 export function readWallet(host: CommandHost, settings: AgentSettings): WalletView {
   const facts = gridOf(host, settings);
   try {
-    const key = host.readKey(host.keyPath(settings));
+    const key = keystoreKey(host, settings);
     const sql = host.openSqlReadOnly(settings.state.wallet, { key });
     try {
-      const addresses = openWallet(sql, key, facts, host.random).counts();
-      return { isOpen: true, addresses, problem: null };
+      const wallet = openWallet(sql, key, facts, host.random);
+      const { isBackedUp } = wallet;
+      return { isOpen: true, addresses: wallet.counts(), problem: null, isBackedUp };
     } finally {
       sql.close();
     }
@@ -59,6 +69,6 @@ export function readWallet(host: CommandHost, settings: AgentSettings): WalletVi
     const isExpected =
       error instanceof FileError || error instanceof SqlError || error instanceof WalletError;
     if (!isExpected) throw error;
-    return { isOpen: false, addresses: {}, problem: error.message };
+    return { isOpen: false, addresses: {}, problem: error.message, isBackedUp: null };
   }
 }
