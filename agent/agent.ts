@@ -241,7 +241,7 @@ class Agent implements RunningAgent {
     if (wallet === null) return null;
     const rpcFor = (identity: string) =>
       new JsonRpc({ urls: facts.rpc, transport, identity, clock });
-    const outbox = this.#makeOutbox(wallet);
+    const outbox = this.#makeOutbox(wallet, transport);
     const dso = new DsoClient({ facts, transport, wallet, clock });
     const shared = { settings, facts, clock, log, events: this.#events, journal: this.#journal };
     const openFeed = this.#ports.openFeed ?? ((from) => this.#follow('reader', from, transport));
@@ -290,9 +290,9 @@ class Agent implements RunningAgent {
   }
 
   /** Of anonymous addresses: it asks for nothing of its own. */
-  #makeOutbox(wallet: Wallet): Outbox {
+  #makeOutbox(wallet: Wallet, transport: Transport): Outbox {
     const facts = this.#facts;
-    const { clock, log, random, transport } = this.#ports;
+    const { clock, log, random } = this.#ports;
     const { blockMs, pollMs } = this.#settings.trading;
     const store = wallet.outbox;
     const openLine = writerLines({ urls: facts.rpc, transport, clock });

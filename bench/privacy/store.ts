@@ -37,7 +37,7 @@ function plain(_: string, value: unknown): unknown {
 }
 
 function revive(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   if ('set' in value) return new Set(value.set as unknown[]);
   if ('map' in value) return new Map(value.map as [unknown, unknown][]);
   return 'nan' in value ? Number.NaN : value;
