@@ -7,7 +7,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import {
-  type HttpLimits,
+  type HttpLimit,
   type HttpListener,
   type HttpRequest,
   type HttpResponse,
@@ -62,7 +62,7 @@ export function nodeHttpListener(log?: Log): HttpListener {
 }
 
 /** Slow clients: a head, or a request, that does not come is not waited for. */
-function timesOf({ requestMs = REQUEST_MS, headMs = HEAD_MS }: HttpLimits) {
+function timesOf({ requestMs = REQUEST_MS, headMs = HEAD_MS }: Partial<Record<HttpLimit, number>>) {
   return {
     requestTimeout: requestMs,
     headersTimeout: Math.min(headMs, requestMs),

@@ -378,37 +378,23 @@ export interface HttpRequest {
   query: URLSearchParams;
   body: string;
   signal: AbortSignal;
-  /** The same object for all requests of one connection. */
-  connection?: object;
+  connection?: object; // the same for all requests of one
 }
 
-/** Of a server that strangers reach; times in real ms. */
-export interface HttpLimits {
-  /** Default: 1 MiB. */
-  maxBodyBytes?: number;
-  /** More are closed as they come. Default: no limit. */
-  maxConnections?: number;
-  /** The head of a request must have come by then, also the first one of a connection. */
-  headMs?: number;
-  /** The whole of it. */
-  requestMs?: number;
-}
+/** Of a server that strangers reach. Times, of a request's head and of all of it, in real ms. */
+export type HttpLimit = 'maxBodyBytes' | 'maxConnections' | 'headMs' | 'requestMs';
 
 export interface HttpResponse {
   status: number;
-  /** Defaults to `application/json`. */
-  contentType?: string;
+  contentType?: string; // application/json when absent
   body: string | Uint8Array | AsyncIterable<string>;
 }
 
-/**
- * A small HTTP server on a loopback port or a Unix socket.
- * @throws TransportError `refused` when the place is taken, or cannot be listened at.
- */
+/** A small HTTP server. @throws TransportError `refused`: the place cannot be listened at. */
 export interface HttpListener {
   listen(
     at: { host: string; port: number } | { path: string; mode: number },
     handle: (request: HttpRequest) => Promise<HttpResponse>,
-    limits?: HttpLimits,
+    limits?: Partial<Record<HttpLimit, number>>,
   ): Promise<{ port: number | null; close(): Promise<void> }>;
 }

@@ -49,7 +49,7 @@ function isSameDeposit(row: DepositRow, event: Deposit, meterId: string): boolea
     : row.assetId === event.assetId && row.energyWs === event.energyWs;
 }
 
-/** Each entry of the four kinds has its reason, and each reason its entry; others are summed only. */
+/** Each entry has its reason, and each reason its entry; openings are looked at with balances. */
 function checkLedger(books: BooksFacts, findings: Findings): void {
   const due = new Map<string, { meterId: string; amountMicro: bigint }>();
   for (const { requestId, meterId, amountMicro, money } of books.withdrawals.values()) {

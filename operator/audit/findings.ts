@@ -12,11 +12,10 @@ export const REMEDIES = {
   'foreign-transaction':
     "somebody else holds the granter's key, or the books are an older copy: pause, have the owner " +
     'take the role away, and compare with the last backup',
-  'unbooked-grant':
-    'the books lost a grant: restore the last backup beside them, and compare, before the DSO goes on',
+  'unbooked-grant': 'the books lost a grant: stop the DSO, and compare with the last backup',
   'wrong-grant': 'the books or the log were changed: restore the last backup and audit that one',
   'missing-grant':
-    'the books say more than the log: check [chain] rpc and finality, then restore the last backup',
+    'the books say more than the log: look at [chain] rpc and finality, then at the last backup',
   'missing-deposit': 'a home is owed money: stop the DSO, restore the last backup, start it again',
   'unbooked-deposit':
     'the books credit what the log does not tell: restore the last backup and audit that one',

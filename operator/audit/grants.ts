@@ -41,7 +41,8 @@ function isOurs(books: BooksFacts, { transactionHash }: { transactionHash: strin
 
 function foreign(what: string, event: { transactionHash: string; blockNumber: number }): string {
   const { transactionHash, blockNumber } = event;
-  return `${what} by transaction ${transactionHash} in block ${blockNumber}, which these books never signed`;
+  const by = `by transaction ${transactionHash} in block ${blockNumber}`;
+  return `${what} ${by}, which these books never signed`;
 }
 
 function checkAssets(log: LogFacts, books: BooksFacts, findings: Findings): void {
@@ -99,7 +100,7 @@ function checkMoney(log: LogFacts, books: BooksFacts, findings: Findings): void 
       candidates.find((each) => each.carrier === event.transactionHash) ?? candidates[0];
     if (booked === undefined) {
       const { transactionHash } = event;
-      const said = `${what} by transaction ${transactionHash}, and the books have no such withdrawal`;
+      const said = `${what} by ${transactionHash}, and the books have no such withdrawal`;
       findings.add('unbooked-grant', said);
       continue;
     }

@@ -86,7 +86,7 @@ export function checkSigners(books: BooksFacts, chain: ChainTotals, findings: Fi
   }
   for (const { state, hash, nonce, kind } of books.outbox.values()) {
     if (state !== 'replaced') continue;
-    const text = `transaction ${hash} (${kind}) came to nothing: another one has its nonce ${nonce}`;
+    const text = `transaction ${hash} (${kind}) came to nothing: another has its nonce ${nonce}`;
     findings.add('lost-nonce', text);
   }
   if (books.isPausedOnChain !== chain.isPaused) {

@@ -93,7 +93,7 @@ export async function untilTrue(
     if (clock.monotonicMs() >= endsAt) {
       throw new OrderError(
         'waiting',
-        'it is signed and kept, but in no final block yet: it is sent until it is, do not repeat it',
+        'it is signed and kept, but in no final block yet: it goes on being sent, do not repeat it',
       );
     }
     await clock.delay(LOOK_MS, signal);

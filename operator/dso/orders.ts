@@ -1,7 +1,9 @@
 /**
  * What the operator's commands have the DSO's key sign: money for the reward pot, a solver's
- * admission, the market's pause and its end, a feeder's suspension. Only the granter makes money, and an address holds money of a market only once it was
- * granted some for it. So the pot is filled through the DSO's own address, and a solver's payout
+ * admission, the market's pause and its end, a feeder's suspension.
+ *
+ * Only the granter makes money, and an address holds money of a market only once it was granted
+ * some for it. So the pot is filled through the DSO's own address, and a solver's payout
  * account gets the least there is, a millionth, beside the stake.
  *
  * The outbox remembers each order by its reference: an order that is repeated, because an answer

@@ -38,10 +38,12 @@ export async function livedMarket() {
       world.books.meters.add({ meterId: seller.meterId, ...meter }, world.clock.now()),
     );
     const at = intervalAt(world.facts.calendar, world.clock.now() / 1000) + 3;
-    const buy = world.wish({ assets: [assetAt(at)], amountMicro: 1_000_000n });
-    const sell = world.wish({ assets: [assetAt(at, { side: 'sell' })] }, seller);
-    const solver = world.wish({ assets: [], amountMicro: 2_000_000n });
-    const idle = world.wish({ assets: [assetAt(at + 2)], amountMicro: 400_000n });
+    // Grants stand in the order of their requests' ids: assets 1, 2 and 3.
+    const id = (place: number) => ({ requestId: `0x${String(place).padStart(64, '0')}` });
+    const buy = world.wish({ ...id(1), assets: [assetAt(at)], amountMicro: 1_000_000n });
+    const sell = world.wish({ ...id(2), assets: [assetAt(at, { side: 'sell' })] }, seller);
+    const solver = world.wish({ ...id(3), assets: [], amountMicro: 2_000_000n });
+    const idle = world.wish({ ...id(4), assets: [assetAt(at + 2)], amountMicro: 400_000n });
     for (const wish of [buy, sell, solver, idle]) {
       assert.is((await world.withdraw(dso, wish)).state, 'accepted');
     }

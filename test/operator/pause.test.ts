@@ -25,7 +25,7 @@ async function setUp() {
   return { ...world, order };
 }
 
-test('what was accepted and not signed is refused, its money goes back, and nothing more is', async () => {
+test('what was accepted and not signed is refused, and its money goes back', async () => {
   const world = await setUp();
   try {
     const dso = world.begin();
@@ -73,7 +73,7 @@ test('what was accepted and not signed is refused, its money goes back, and noth
   }
 });
 
-test('a pause by the owner: the DSO learns it from the log, and a grant under way fails so', async () => {
+test('a pause by the owner is learned from the log, and a grant under way fails so', async () => {
   const world = await setUp();
   try {
     const dso = world.begin();

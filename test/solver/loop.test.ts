@@ -109,7 +109,7 @@ test('offers are not lost when the time of their block cannot be learned at once
   assert.equal(world.kinds(), ['submitSolution']);
 });
 
-test('a paused market gets no solution, what is due is finalized, and then it goes on', async () => {
+test('a paused market gets no solution, what is due is finalized', async () => {
   const world = new ScriptedMarket();
   const solver = world.solver();
   world.say(limits, posted(1, 'sell', T + 2), posted(2, 'buy', T + 2));
@@ -120,12 +120,10 @@ test('a paused market gets no solution, what is due is finalized, and then it go
   }
   assert.equal([...new Set(world.kinds())], ['finalize']);
   world.say({ kind: 'resumed', by: '0x1' });
-  for (let polls = 0; polls < 30; polls++) {
-    world.nowSeconds += 5;
-    await solver.step(signal);
-  }
-  assert.is(world.kinds().at(-1), 'submitSolution');
-  assert.equal(world.warnings, []);
+  await solver.step(signal);
+  world.nowSeconds += 60;
+  await solver.step(signal);
+  assert.equal([world.kinds().at(-1), world.warnings], ['submitSolution', []]);
 });
 
 test('leaves a candidate alone that is as good', async () => {

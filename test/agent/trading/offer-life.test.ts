@@ -187,7 +187,7 @@ const SETTLED: MarketEvent = {
 
 const at = { blockNumber: 9, logIndex: 0, transactionHash: '0x00' };
 
-test('a paused market gets no offer, also after a restart, and gets it when it is resumed', async () => {
+test('a paused market gets no offer, also after a restart, until it is resumed', async () => {
   const { sql, events } = reserved();
   const first = boot(sql);
   await first.read(events.granted);
