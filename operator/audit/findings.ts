@@ -10,7 +10,7 @@ export type FindingCode = keyof typeof REMEDIES;
 
 export const REMEDIES = {
   'foreign-transaction':
-    "somebody else holds the granter's key, or the books are an older copy: pause, have the owner " +
+    "somebody else has the granter's key, or the books are an older copy: pause, have the owner " +
     'take the role away, and compare with the last backup',
   'unbooked-grant': 'the books lost a grant: stop the DSO, and compare with the last backup',
   'wrong-grant': 'the books or the log were changed: restore the last backup and audit that one',

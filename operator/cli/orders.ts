@@ -36,9 +36,15 @@ export async function carryOut(
 ): Promise<void> {
   const { log, signal } = host;
   const clock = await host.openClock(undefined, 'order');
-  const opened = await openBooks<'signed'>(host, settings, clock, async () =>
-    (await ask(host, settings, 'sign', order)) === null ? null : 'signed',
-  );
+  const opened = await openBooks<'signed'>(host, settings, clock, async () => {
+    try {
+      return (await ask(host, settings, 'sign', order)) === null ? null : 'signed';
+    } catch (error) {
+      // A DSO that has just started has not reached the chain yet: it is asked again.
+      if (error instanceof OrderError && error.code === 'not-ready') return null;
+      throw error;
+    }
+  });
   if (opened === 'signed') {
     await untilTrue(clock, signal, async () => (await ask(host, settings, 'ask', order)) === true);
     return;
