@@ -75,7 +75,7 @@ stake = "1"
 
 [lab]
 plain_keys = true
-${isReachedThroughTor(plan) ? '' : 'clear_net = true\n'}${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
+${outsideOf(plan)}${plan.clock === null ? '' : `clock = "${plan.clock}"\n`}`;
 }
 
 function listToml(urls: readonly string[]): string {
@@ -138,8 +138,9 @@ ${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}
 }
 
 /** Endpoints of this very machine are none that a meter reaches through Tor. */
-function isReachedThroughTor({ metersRpc = [] }: Pick<OperatorPlan, 'metersRpc'>): boolean {
-  return metersRpc.some((url) => new URL(url).hostname !== '127.0.0.1');
+function outsideOf({ metersRpc = [] }: OperatorPlan): string {
+  const isThroughTor = metersRpc.some((url) => new URL(url).hostname !== '127.0.0.1');
+  return isThroughTor ? '' : 'clear_net = true\n';
 }
 
 /** Through Tor there are two endpoints, so that agents can compare them. */

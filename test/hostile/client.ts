@@ -154,7 +154,7 @@ class Run {
       for (let flushes = 0; flushes < 8; flushes += 1) {
         await outbox.flush(never);
         skewMs += 3 * RESEND_MS;
-        if ((await this.#truth.call('eth_getTransactionByHash', [hash])) !== null) break;
+        if ((await this.#truth.call('eth_getTransactionReceipt', [hash])) !== null) break;
       }
       const used = Number(await this.#truth.call('eth_getTransactionCount', [address, 'latest']));
       if (used !== 1) this.#fault(`${used} transactions came through instead of one`);

@@ -3,6 +3,7 @@
  * so often, against the real chain client. Prints a line for each, and fails when one does harm.
  */
 import { BEHAVIOURS } from './behaviours.ts';
+import type { Met } from './client.ts';
 import { harmOf, LIMITS } from './harm.ts';
 import { meetAll } from './run.ts';
 
@@ -29,7 +30,7 @@ const met = await meetAll(all, Number(times), (each) => {
   for (const harm of harmOf(each)) say(`  HARM  ${harm}`);
   harmed += harmOf(each).length === 0 ? 0 : 1;
 });
-const most = (of: (each: (typeof met)[number]) => number) => Math.max(...met.map(of)).toFixed(1);
+const most = (of: (each: Met) => number) => Math.max(...met.map(of)).toFixed(1);
 say(
   `\n${met.length} behaviours, ${times} times each: loop held ${most((each) => each.heldMs)} ms at ` +
     `most (limit ${LIMITS.heldMs}), heap grown by ${most((each) => each.grownMiB)} MiB at most ` +

@@ -83,7 +83,7 @@ async function lieAndRecover(
   assert.ok(addresses(again) > offered, 'new offers');
 }
 
-test('two honest and one that lies trade on; one and one stop, say why, and go on later', async () => {
+test('beside a liar two honest ones suffice, one does not; then trading goes on', async () => {
   const behaviours = [honest, honest, hidesLogs];
   let close = () => {};
   const edit = (text: string) => text.replace('single_endpoint = true\n', '');
