@@ -96,8 +96,12 @@ export interface AgentPlan {
   socks?: string | null;
 }
 
+/** Time is scaled, ways through Tor are not: a whole interval to ask for a grant and to post. */
+const TOR_AHEAD = 2;
+
 /** `agent.toml` of one home. */
 export function agentToml(plan: AgentPlan): string {
+  const socks = plan.socks ?? null;
   const connection = `tcp://127.0.0.1:${plan.modbusPort}`;
   return [
     `[buses.house]
@@ -126,13 +130,13 @@ socket = "agent.sock"
 
 [trading]
 poll = "${plan.tradingPollSeconds} s"
-ahead = 1
+ahead = ${socks === null ? 1 : TOR_AHEAD}
 block = "${plan.blockSeconds} s"
 
 [following]
 enabled = ${plan.follow}
 
-${outsideToml(plan.socks ?? null)}without = ${JSON.stringify(plan.without ?? [])}
+${outsideToml(socks)}without = ${JSON.stringify(plan.without ?? [])}
 ${plan.clock === null ? 'unproven_clock = true\n' : `clock = "${plan.clock}"\n`}`,
   ].join('\n');
 }
@@ -146,7 +150,7 @@ function outsideOf({ metersRpc = [] }: OperatorPlan): string {
 /** Through Tor there are two endpoints, so that agents can compare them. */
 function outsideToml(socks: string | null): string {
   if (socks === null) return '[lab]\nclear_net = true\nsingle_endpoint = true\n';
-  return `[tor]\nsocks = "${socks}"\n\n[lab]\nsingle_endpoint = true\n`;
+  return `[tor]\nsocks = "${socks}"\n\n[lab]\n`;
 }
 
 function batteryToml(home: HomeSpec): string {

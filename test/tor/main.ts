@@ -1,5 +1,5 @@
 /**
- * `npm run test:tor -- [--homes N] [--intervals N] [--seconds S] [--json]`: agents of real processes
+ * `npm run test:tor -- [--homes N] [--intervals N] [--seconds S] [--json]`: agents, real processes,
  * trade through a private Tor network while each of its parts fails once. Exit code 1 when a claim
  * does not hold, 2 for wrong arguments.
  */
