@@ -41,7 +41,7 @@ export const walletRotate: Command = {
       const wallet = openWallet(sql, key, facts, host.random);
       host.say(
         `this home was meter ${old}, and is ${wallet.meterId} now. Give this code to the ` +
-          'utility, to be put in the place of the old meter:',
+          `utility (transax-operator meter replace ${old} CODE):`,
       );
       const code = requestCodeOf(wallet, facts);
       const warnings = ['the words on paper are void: transax-agent wallet backup show'];
