@@ -6,6 +6,7 @@ import type { Sql, SqlRow } from '../../host/ports.ts';
 import { Books } from '../books/books.ts';
 import type { Grant, StoredWithdrawal } from '../books/grants.ts';
 import type { Meter } from '../books/meters.ts';
+import { RESTORED } from '../books/restored.ts';
 import { FOLLOWED } from '../dso/log-keeper.ts';
 
 export interface LedgerRow {
@@ -51,6 +52,10 @@ export interface BooksFacts {
   /** Of each address that signs: the nonce that comes next. */
   nextNonces: Map<string, number>;
   isPausedOnChain: boolean;
+  /** The last block that a backup knew, while grants since are not all claimed; else null. */
+  restoredAt: number | null;
+  /** Grants were claimed after a restore: no transaction of theirs is known, accounts may owe. */
+  hasClaims: boolean;
 }
 
 export function readBooks(sql: Sql): BooksFacts {
@@ -63,12 +68,14 @@ export function readBooks(sql: Sql): BooksFacts {
     .map(({ hash }) => String(hash))
     .map((hash) => [hash, store.find(hash)] as const)
     .flatMap(([hash, entry]) => (entry === null ? [] : [[hash, entry] as const]));
+  const withdrawals = books.grants.all();
+  const restored = books.facts.get(RESTORED);
   const signers = rows('outbox_addresses').map(({ address }) => String(address));
   return {
     followedBlock: followed === null ? null : Number(followed),
     meters: new Map(books.meters.all().map((meter) => [meter.meterId, meter])),
     ledger: rows('ledger').map(ledgerOf),
-    withdrawals: new Map(books.grants.all().map((each) => [each.requestId, each])),
+    withdrawals: new Map(withdrawals.map((each) => [each.requestId, each])),
     addresses: new Map(
       rows('addresses').map((row) => [
         String(row.address),
@@ -87,7 +94,14 @@ export function readBooks(sql: Sql): BooksFacts {
     outbox: new Map(outbox),
     nextNonces: new Map(signers.map((address) => [address, store.nextNonce(address) ?? 0])),
     isPausedOnChain: books.control.isPausedOnChain,
+    restoredAt: restored === null ? null : Number(restored),
+    hasClaims: withdrawals.some(isClaimed),
   };
+}
+
+/** Granted, and in no transaction of these books: they were restored from an older copy. */
+export function isClaimed({ state, carrier }: StoredWithdrawal): boolean {
+  return state === 'granted' && carrier === null;
 }
 
 function ledgerOf(row: SqlRow): LedgerRow {

@@ -1,5 +1,5 @@
 /** Grants of energy and money: in the books and in the log, each once, both ways. */
-import type { BooksFacts } from './books-facts.ts';
+import { type BooksFacts, isClaimed } from './books-facts.ts';
 import type { Findings } from './findings.ts';
 import type { LogFacts } from './log-facts.ts';
 
@@ -9,6 +9,8 @@ export interface UnderWay {
   unsigned: number;
   /** Signed, in no final block that the books have read. */
   signed: number;
+  /** Addresses granted to after the backup, that no meter has claimed yet. */
+  unclaimed: number;
   /** Refused by the contract; the books take that in at their next look. */
   toFail: number;
 }
@@ -17,10 +19,13 @@ export interface UnderWay {
 const ORDERED = /^(fund|stake|payout):/;
 
 export function checkGrants(log: LogFacts, books: BooksFacts, findings: Findings): UnderWay {
-  checkAssets(log, books, findings);
-  checkMoney(log, books, findings);
+  const unclaimed = unclaimedAddresses(log, books);
+  const isLooked = ({ owner }: { owner: string }) => !unclaimed.has(owner);
+  const assets = new Map([...log.assets].filter(([, event]) => isLooked(event)));
+  checkAssets({ ...log, assets }, books, findings);
+  checkMoney({ ...log, money: log.money.filter(isLooked) }, books, findings);
   checkBooked(log, books, findings);
-  return underWay(books, findings);
+  return { ...underWay(books, findings), unclaimed: unclaimed.size };
 }
 
 /** Addresses of solvers and payout accounts, and the DSO's own: no meter's. */
@@ -34,9 +39,28 @@ export function orderedAddresses(books: BooksFacts): Set<string> {
   return found;
 }
 
-function isOurs(books: BooksFacts, { transactionHash }: { transactionHash: string }): boolean {
+/** Signed by these books; or claimed by both signatures of its meter after a restore. */
+function isOurs(
+  books: BooksFacts,
+  { transactionHash, owner }: { transactionHash: string; owner: string },
+): boolean {
   const entry = books.outbox.get(transactionHash);
-  return entry !== undefined && entry.state !== 'reverted' && entry.state !== 'replaced';
+  if (entry !== undefined) return entry.state !== 'reverted' && entry.state !== 'replaced';
+  const link = books.addresses.get(owner);
+  const withdrawal = link && books.withdrawals.get(link.requestId);
+  return withdrawal !== undefined && isClaimed(withdrawal);
+}
+
+/** Granted to after the backup that the books were restored from: their meters will tell. */
+export function unclaimedAddresses(log: LogFacts, books: BooksFacts): Set<string> {
+  const { restoredAt } = books;
+  if (restoredAt === null) return new Set();
+  return new Set(
+    [...log.assets.values(), ...log.money]
+      .filter((event) => event.blockNumber > restoredAt && !books.addresses.has(event.owner))
+      .filter((event) => !books.outbox.has(event.transactionHash))
+      .map(({ owner }) => owner),
+  );
 }
 
 function foreign(what: string, event: { transactionHash: string; blockNumber: number }): string {
@@ -139,7 +163,7 @@ function checkBooked(log: LogFacts, books: BooksFacts, findings: Findings): void
   }
 }
 
-function underWay(books: BooksFacts, findings: Findings): UnderWay {
+function underWay(books: BooksFacts, findings: Findings): Omit<UnderWay, 'unclaimed'> {
   const counts = { unsigned: 0, signed: 0, toFail: 0 };
   const followed = books.followedBlock ?? 0;
   for (const { requestId, state, carrier } of books.withdrawals.values()) {

@@ -1,12 +1,15 @@
 /** Offers and final trades of the meters' addresses, and what power was granted to each meter. */
 import type { BooksFacts } from './books-facts.ts';
 import type { Findings } from './findings.ts';
+import { unclaimedAddresses } from './grants.ts';
 import type { LogFacts } from './log-facts.ts';
 
 export function checkTrades(log: LogFacts, books: BooksFacts, findings: Findings): void {
   const owners = new Map<number, string>();
+  const unclaimed = unclaimedAddresses(log, books);
   for (const { offerId, owner, side } of log.offers.values()) {
     const meterId = books.addresses.get(owner)?.meterId;
+    if (meterId === undefined && unclaimed.has(owner)) continue;
     if (meterId === undefined) {
       const text = `offer ${offerId} is from ${owner}: the books do not know the address`;
       findings.add('wrong-trades', text);

@@ -98,6 +98,7 @@ function linesOf(report: AuditReport): string[] {
   const ways: [number, string][] = [
     [underWay.unsigned, 'withdrawals accepted, not signed yet'],
     [underWay.signed, 'withdrawals signed, in no final block yet'],
+    [underWay.unclaimed, 'addresses granted to after the backup, not claimed by their meters yet'],
     [underWay.toFail, 'withdrawals refused by the contract, not booked back yet'],
     [underWay.blocks, 'final blocks that the books have not read yet'],
   ];

@@ -66,7 +66,7 @@ test('after a life of grants, trades, deposits and readings the books balance', 
   const world = await market();
   const { findings, underWay, ...figures } = await world.audited();
   assert.equal(findings, []);
-  assert.equal(underWay, { unsigned: 0, signed: 0, toFail: 0, blocks: 0 });
+  assert.equal(underWay, { unsigned: 0, signed: 0, toFail: 0, unclaimed: 0, blocks: 0 });
   const { meters, assets, trades, readings, withdrawals } = figures;
   assert.equal([meters, withdrawals, assets, trades, readings], [2, 4, 3, 1, 2]);
   // The solver of the deployment has its stake as well.
