@@ -38,6 +38,14 @@ async function restored(world: Awaited<ReturnType<typeof setUpDso>>) {
   return { lost, wish, nonce, interval };
 }
 
+/** Beside the open books. */
+async function auditOf(world: Awaited<ReturnType<typeof setUpDso>>) {
+  const { out, log } = await world.utility.run(['audit', '--json']);
+  assert.is(out.length, 1, log.join('; '));
+  const { findings, underWay } = JSON.parse(out[0] ?? '');
+  return { findings, unclaimed: underWay.unclaimed };
+}
+
 test('a foreign grant raises the alarm; the DSO and its solver are not foreign', async () => {
   const world = await setUpDso();
   try {
@@ -67,6 +75,7 @@ test('after a restore meters claim what they were granted, and all of it is book
       depositedMicro: MICRO,
       openAssets: 1,
     });
+    assert.equal(await auditOf(world), { findings: [], unclaimed: 1 });
     const fresh = lost.wish();
     try {
       await lost.withdraw(dso, fresh);
@@ -87,6 +96,7 @@ test('after a restore meters claim what they were granted, and all of it is book
     assert.is(lost.books.strays.summary(interval).addresses, 0);
     await lost.round(dso);
     assert.is(lost.books.facts.get(RESTORED), null);
+    assert.equal(await auditOf(world), { findings: [], unclaimed: 0 });
     const tooMuch = lost.wish({ assets: [assetAt(interval + 4, { maxPowerW: 3_000 })] });
     const refused = await lost.withdraw(dso, tooMuch);
     assert.is(refused.state === 'failed' && refused.code, 'power-limit', 'its power counts again');
