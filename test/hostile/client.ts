@@ -154,9 +154,10 @@ class Run {
       for (let flushes = 0; flushes < 8; flushes += 1) {
         await outbox.flush(never);
         skewMs += 3 * RESEND_MS;
-        if ((await this.#truth.call('eth_getTransactionReceipt', [hash])) !== null) break;
+        if ((await this.#truth.call('eth_getTransactionByHash', [hash])) !== null) break;
       }
-      const used = Number(await this.#truth.call('eth_getTransactionCount', [address, 'latest']));
+      // It is mined at once, unless the machine is busy.
+      const used = Number(await this.#truth.call('eth_getTransactionCount', [address, 'pending']));
       if (used !== 1) this.#fault(`${used} transactions came through instead of one`);
     } finally {
       sql.close();
