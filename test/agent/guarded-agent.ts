@@ -54,6 +54,8 @@ const DEADLINE_MS = 1_000;
 /** What is missing now. */
 export interface Lack {
   chain: boolean;
+  /** New blocks: the chain answers, and stands still. */
+  blocks: boolean;
   dso: boolean;
   disk: boolean;
   key: boolean;
@@ -84,7 +86,7 @@ export async function withGuardedAgent(
   const spec = steadyHome({ pvW: 4000, loadW: 500, hasBattery: true, hasBoiler: true });
   const home = await installHome(folder.path, spec, () => clock.trueMs());
   home.configure({ pollSeconds: 15 });
-  const all = { chain: false, dso: false, disk: false, key: false, meter: false };
+  const all = { chain: false, blocks: false, dso: false, disk: false, key: false, meter: false };
   const now: Lack = { ...all, ...lack };
   const lines: string[] = [];
   const asked: string[] = [];
@@ -172,10 +174,13 @@ function silenced(bus: Bus, lack: Lack): Bus {
 /** The market's log: a tariff, then nothing new. */
 function logOf({ clock, lack }: Surroundings) {
   let events: MarketEvent[] = [tariff()];
+  let stillAt: number | null = null;
   return {
     async poll() {
       if (lack.chain) throw new RpcError('unreachable', 'the endpoint is away');
-      const timestamp = Math.floor(clock.now() / 1000);
+      const now = Math.floor(clock.now() / 1000);
+      stillAt = lack.blocks ? (stillAt ?? now) : null;
+      const timestamp = stillAt ?? now;
       const head = { number: timestamp - GENERATED_START_MS / 1000, timestamp };
       const found = { events, head, included: [] };
       events = [];
