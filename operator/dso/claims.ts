@@ -13,7 +13,7 @@ import type { Clock, Log } from '../../host/ports.ts';
 import { intervalAt, type MarketCalendar } from '../../market/intervals.ts';
 import type { Address, AssetRequest, Hex32, Withdrawal } from '../../market/messages.ts';
 import type { Books } from '../books/books.ts';
-import { NONCES_RAISED, RESTORED } from '../books/restored.ts';
+import { lostBlocks, NONCES_RAISED, noteLostBlocks, RESTORED } from '../books/restored.ts';
 import type { StrayEvent } from '../books/strays.ts';
 import type { LogKeeper } from './log-keeper.ts';
 
@@ -64,12 +64,25 @@ export class Claims {
       await rpc.nonce(address, 'pending', signal),
     ];
     outbox.store.raiseNonce(address, Math.max(...nonces));
+    const isNew = books.facts.get(NONCES_RAISED) === null;
+    const lost = { after: Number(restored), to: this.#keeper.followedBlock };
+    noteLostBlocks(books.facts, lost, isNew);
     books.facts.set(NONCES_RAISED, String(Math.max(...nonces)));
     const now = intervalAt(calendar, clock.now() / 1000);
     if (!clock.isProven() || books.strays.openAssets(Number(restored), now) > 0) return;
     books.facts.remove(RESTORED);
     const { addresses } = books.strays.summary(now);
     log.info('no grant of before the restore is open any more: granting again', { addresses });
+  }
+
+  /** In blocks that a restore lost: a thief's grants at other times are nobody's to claim. */
+  #isLost(events: readonly StrayEvent[]): boolean {
+    const lost = lostBlocks(this.#ports.books.facts);
+    return events
+      .filter(isGrant)
+      .every(({ blockNumber }) =>
+        lost.some(({ after, to }) => after < blockNumber && blockNumber <= to),
+      );
   }
 
   /**
@@ -80,7 +93,7 @@ export class Claims {
     const { books, clock, log } = this.#ports;
     const { address, meterId, requestId, amountMicro } = withdrawal;
     const events = books.strays.of(address);
-    if (!isGrantOf(events, withdrawal)) return false;
+    if (!isGrantOf(events, withdrawal) || !this.#isLost(events)) return false;
     books.transaction(() => {
       const { grants, meters, positions, strays } = books;
       grants.accept(withdrawal, digest, clock.now());
@@ -97,6 +110,10 @@ export class Claims {
     log.info('a grant was claimed that the books did not know', { requestId });
     return true;
   }
+}
+
+function isGrant({ kind }: StrayEvent): boolean {
+  return kind === 'asset-added' || kind === 'financial-added';
 }
 
 function isGrantOf(events: readonly StrayEvent[], { assets, amountMicro }: Withdrawal): boolean {

@@ -48,6 +48,11 @@ export class LogKeeper {
     this.#own = new Set(ports.own ?? []);
   }
 
+  /** The last block whose events the books have. */
+  get followedBlock(): number {
+    return Number(this.#books.facts.get(FOLLOWED) ?? 0);
+  }
+
   /** @throws RpcError, FollowerError */
   async follow(feed: MarketFeed, signal: AbortSignal): Promise<void> {
     const { events, head } = await feed.poll(signal);

@@ -103,7 +103,7 @@ test('an RPC and a DSO that are down: metering goes on, nothing is offered', () 
     const status = agent.status();
     assert.is(status.state, 'degraded');
     assert.ok(status.problems.some((problem) => /chain is not read/.test(problem)));
-    assert.ok(status.problems.some((problem) => /DSO does not answer/.test(problem)));
+    assert.match(status.dso?.problem ?? '', /DSO does not answer/);
     assert.ok((status.settling?.waiting ?? 0) >= 1, 'readings are kept');
     assert.is(status.following.way, 'automatic');
     assert.is(home.state().batteryMode, 'automatic');

@@ -98,7 +98,7 @@ async function sendReadings(world: World, dso: ReturnType<World['begin']>): Prom
 }
 
 /** The audit of the books as they stand. @param plant changes them for this look alone */
-async function auditOf(world: World, plant: () => void = () => {}) {
+export async function auditOf(world: World, plant: () => void = () => {}) {
   const { facts, rpc, sql } = world;
   const { chainId, contracts, finality, deployedAtBlock: fromBlock } = facts;
   const signal = new AbortController().signal;

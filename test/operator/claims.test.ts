@@ -1,9 +1,11 @@
 /** Books that lag behind the chain: what was granted since is claimed, and nothing doubled. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hexlify, SigningKey, Transaction } from 'ethers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { depositFinancialCall } from '../../chain/calls.ts';
+import { addFinancialBalanceCall, type Call, depositFinancialCall } from '../../chain/calls.ts';
+import { readKeyFile } from '../../host/key-file.ts';
 import { intervalAt } from '../../market/intervals.ts';
 import { RESTORED } from '../../operator/books/restored.ts';
 import { setUpDso } from './dso-world.ts';
@@ -46,19 +48,48 @@ async function auditOf(world: Awaited<ReturnType<typeof setUpDso>>) {
   return { findings, unclaimed: underWay.unclaimed };
 }
 
-test('a foreign grant raises the alarm; the DSO and its solver are not foreign', async () => {
+test("a foreign grant raises the alarm, and is nobody's to claim", async () => {
   const world = await setUpDso();
   try {
+    const { facts, books, utility } = world;
     const dso = world.begin();
     await world.round(dso);
     await world.sign(dso);
     await world.round(dso);
-    const now = intervalAt(world.facts.calendar, world.clock.now() / 1000);
-    assert.is(world.books.strays.summary(now).addresses, 0);
+    const now = intervalAt(facts.calendar, world.clock.now() / 1000);
+    assert.is(books.strays.summary(now).addresses, 0, 'the solver is not foreign');
+    const theft = world.wish({ assets: [], amountMicro: 9n * MICRO });
+    const { contracts } = facts;
+    const { address } = theft.withdrawal;
+    const stolen = hexlify(readKeyFile(join(utility.folder, 'dso.key')));
+    const call = addFinancialBalanceCall(contracts, address, contracts.matching, 9n * MICRO);
+    await thiefSends(world, stolen, call);
+    await world.round(dso);
+    assert.equal(books.strays.summary(now).grantedMicro, 9n * MICRO);
+    const answer = await world.withdraw(dso, theft);
+    assert.is(answer.state, 'accepted', 'a request like any other: it claims nothing');
+    assert.equal(books.strays.summary(now).grantedMicro, 9n * MICRO);
+    assert.is(world.balance(), 41n * MICRO);
   } finally {
     await world.close();
   }
 });
+
+/** With the DSO's key, past its outbox. */
+async function thiefSends(
+  { rpc, facts }: Awaited<ReturnType<typeof setUpDso>>,
+  key: string,
+  call: Call,
+): Promise<void> {
+  const transaction = Transaction.from({
+    ...{ type: 2, chainId: facts.chainId, to: call.to, data: call.data, gasLimit: call.gasLimit },
+    ...{ maxFeePerGas: 0, maxPriorityFeePerGas: 0 },
+    nonce: await rpc.nonce(facts.dso.address, 'latest'),
+  });
+  transaction.signature = new SigningKey(key).sign(transaction.unsignedHash);
+  const hash = await rpc.sendRaw(transaction.serialized);
+  assert.is((await rpc.receipt(hash))?.isSuccess, true);
+}
 
 test('after a restore meters claim what they were granted, and all of it is booked', async () => {
   const world = await setUpDso();
@@ -103,6 +134,7 @@ test('after a restore meters claim what they were granted, and all of it is book
     await lost.withdraw(dso, fresh);
     await lost.sign(dso);
     assert.is((lost.outbox.store.nextNonce(facts.dso.address) ?? 0) > nonce, true);
+    await lost.round(dso);
   } finally {
     await world.close();
   }

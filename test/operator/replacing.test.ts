@@ -14,6 +14,7 @@ import {
   readingsJson,
 } from '../../market/messages-json.ts';
 import { answerAdmin, replacePath, suspendPath } from '../../operator/dso/admin.ts';
+import { auditOf } from './audit-world.ts';
 import { setUpDso } from './dso-world.ts';
 import { assetAt, makeMeter, type TestMeter } from './world.ts';
 
@@ -96,6 +97,9 @@ test('account, feeder and limits move; the old key is refused everything', async
     await world.sendFrom(held.addressKey, depositFinancialCall(world.facts.contracts, 5n * MICRO));
     await world.round(dso);
     assert.is(books.meters.find(next.meterId)?.balanceMicro, 50n * MICRO);
+    await world.sign(dso);
+    await world.round(dso);
+    assert.equal((await auditOf(world)).findings, []);
   } finally {
     await world.close();
   }
