@@ -116,7 +116,10 @@ test('grants, reads and the log tell the same story', async () => {
     const { events } = await follower.poll(never);
     assert.equal(
       events.map(({ kind }) => kind),
-      ['feeder-limits-set', 'tariff-set', 'asset-added', 'financial-added'],
+      [
+        ...['feeder-limits-set', 'feeder-ceiling-set', 'tariff-set', 'role-set'],
+        ...['asset-added', 'financial-added'],
+      ],
     );
     const added = events.find(({ kind }) => kind === 'asset-added');
     if (added?.kind === 'asset-added') assert.is(added.owner, asset.owner);

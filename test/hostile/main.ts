@@ -33,7 +33,7 @@ const met = await meetAll(all, Number(times), (each) => {
 const most = (of: (each: Met) => number) => Math.max(...met.map(of)).toFixed(1);
 say(
   `\n${met.length} behaviours, ${times} times each: loop held ` +
-    `${most((each) => each.heldMs)} ms at most (limit ${LIMITS.heldMs}), heap grown by ${most((each) => each.grownMiB)} MiB at most ` +
-    `(limit ${LIMITS.grownMiB}), ${harmed} did harm`,
+    `${most((each) => each.heldMs)} ms at most (limit ${LIMITS.heldMs}), heap grown by ` +
+    `${most((each) => each.grownMiB)} MiB at most (limit ${LIMITS.grownMiB}), ${harmed} did harm`,
 );
 process.exit(harmed === 0 ? 0 : 1);

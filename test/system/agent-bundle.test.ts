@@ -11,6 +11,7 @@ import { openWallet } from '../../agent/wallet/wallet.ts';
 import { readKeyFile } from '../../host/key-file.ts';
 import { nodeRandom } from '../../host/random.ts';
 import { openSql } from '../../host/sqlite.ts';
+import { agreeOnTime } from '../agent/wallet/agreed-time.ts';
 import { type CliHome, withCliHome } from './cli-home.ts';
 import { AGENT, run } from './processes.ts';
 
@@ -27,6 +28,7 @@ function useWallet({ folder, grid }: CliHome): string[] {
       ...{ firstInterval: 10, lastInterval: 10, energyWs: 3600, maxPowerW: 100 },
       ...{ side: 'sell' as const, priceMicroPerKwh: 1, isFlexible: false },
     };
+    agreeOnTime(wallet, Date.now() / 1000);
     const offers = [1, 2, 3].map(() => wallet.reserve(terms, Date.now(), Date.now(), 0));
     const found = offers.flatMap((offer) => [
       offer.address,

@@ -29,6 +29,7 @@ const FIRST = GENERATED_START_MS / INTERVAL_MS;
 const INTERVALS = 12;
 const TARGET_W = 3000;
 const NO_LIMIT = 'unlimited';
+const HEALTH = '/v1/health';
 
 /** Where state lies, and how it fills up. */
 interface Disk {
@@ -125,7 +126,8 @@ async function withScene(
 /** Hears everything and answers nothing of use. */
 async function refusingDso(asked: string[]): Promise<Server> {
   const server = createServer((request, response) => {
-    asked.push(request.url ?? '');
+    // The word on its health goes on: it binds to nothing, and tells the utility of the disk.
+    if (request.url !== HEALTH) asked.push(request.url ?? '');
     response.writeHead(503).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

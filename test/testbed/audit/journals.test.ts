@@ -41,7 +41,11 @@ test('reads whose an address is from the books of a running DSO', () =>
     const path = join(dir, 'books.db');
     const sql = openSql(path, { migrations: [...BOOKS_MIGRATIONS] });
     try {
-      sql.run("INSERT INTO meters VALUES ('0xAB', 1, 11000, '0', 0, 1)");
+      sql.run(
+        `INSERT INTO meters
+         (meter_id, feeder, max_power_w, balance_micro, suspended, added_at_ms)
+         VALUES ('0xAB', 1, 11000, '0', 0, 1)`,
+      );
       sql.run(
         `INSERT INTO withdrawals
          (request_id, meter_id, address, digest, amount_micro, money, state, code, sentence, at_ms)
