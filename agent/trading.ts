@@ -312,7 +312,8 @@ export class TradingService implements MarketView {
     const { clock, facts, wallet } = this.#o;
     const now = clock.now() / 1000;
     if (plan.madeIn !== intervalAt(facts.calendar, now)) {
-      if (wallet.addressProblem !== null) this.#note(wallet.addressProblem);
+      const problem = this.#obstacles().length > 0 ? null : wallet.addressProblem;
+      if (problem !== null) this.#note(problem);
       this.#plan = null;
       return;
     }
@@ -326,9 +327,8 @@ export class TradingService implements MarketView {
   #reserve(block: Block, now: number): void {
     const { wallet, settings } = this.#o;
     const { side, firstInterval, lastInterval, energyWs, maxPowerW, isFlexible } = block;
-    const priceMicroPerKwh = block.valueMicroPerKwh;
     const range = { side, firstInterval, lastInterval, energyWs, maxPowerW };
-    const terms = { ...range, priceMicroPerKwh, isFlexible };
+    const terms = { ...range, priceMicroPerKwh: block.valueMicroPerKwh, isFlexible };
     const { blockMs, pollMs } = settings.trading;
     const postAt = this.#steps.drawPosting(terms, now + (BLOCKS_TO_GRANT * blockMs) / 1000, pollMs);
     const expiresAt = Math.floor(this.#steps.latestPosting({ terms }));
