@@ -31,9 +31,9 @@ const met = await meetAll(all, Number(times), (each) => {
   harmed += harmOf(each).length === 0 ? 0 : 1;
 });
 const most = (of: (each: Met) => number) => Math.max(...met.map(of)).toFixed(1);
-say(
-  `\n${met.length} behaviours, ${times} times each: loop held ` +
-    `${most((each) => each.heldMs)} ms at most (limit ${LIMITS.heldMs}), heap grown by ` +
-    `${most((each) => each.grownMiB)} MiB at most (limit ${LIMITS.grownMiB}), ${harmed} did harm`,
-);
+const held = most(({ heldMs }) => heldMs);
+const grown = most(({ grownMiB }) => grownMiB);
+say(`\n${met.length} behaviours, ${times} times each, ${harmed} of them did harm`);
+say(`loop held for ${held} ms at most (limit ${LIMITS.heldMs})`);
+say(`heap and buffers grown by ${grown} MiB at most (limit ${LIMITS.grownMiB})`);
 process.exit(harmed === 0 ? 0 : 1);

@@ -1,10 +1,10 @@
 /** Every behaviour of a hostile endpoint, a few times; the whole is `npm run test:hostile`. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BEHAVIOURS, BELIEVED_ALONE } from './behaviours.ts';
-import type { Met } from './client.ts';
-import { harmOf } from './harm.ts';
-import { meetAll } from './run.ts';
+import { BEHAVIOURS, BELIEVED_ALONE } from '../hostile/behaviours.ts';
+import type { Met } from '../hostile/client.ts';
+import { harmOf } from '../hostile/harm.ts';
+import { meetAll } from '../hostile/run.ts';
 
 const test = suite('hostile endpoints');
 const TIMES = 1;
