@@ -42,7 +42,7 @@ export class ReportingService {
     const { clock, dso, random } = options;
     this.#o = options;
     this.#session = dso.newSession(random.bytes(SESSION_BYTES), clock.now());
-    this.#dueAtMs = clock.now() + random.uniform() * FIRST_MS;
+    this.#dueAtMs = clock.now() + random.uniform('report') * FIRST_MS;
   }
 
   start(signal: AbortSignal): void {
@@ -76,10 +76,10 @@ export class ReportingService {
     const state = codes.join();
     if (this.#told !== null && state !== this.#told) {
       this.#changedDueAtMs ??=
-        Math.max(now, this.#sentAtMs + CHANGE_MS) + random.uniform() * CHANGE_MS;
+        Math.max(now, this.#sentAtMs + CHANGE_MS) + random.uniform('report') * CHANGE_MS;
     } else this.#changedDueAtMs = null;
     // A clock that was set back would keep it silent for as long.
-    if (this.#dueAtMs > now + 2 * HOUR_MS) this.#dueAtMs = now + random.uniform() * HOUR_MS;
+    if (this.#dueAtMs > now + 2 * HOUR_MS) this.#dueAtMs = now + random.uniform('report') * HOUR_MS;
     if (now < Math.min(this.#dueAtMs, this.#changedDueAtMs ?? Number.POSITIVE_INFINITY)) return;
     await this.#tell(codes, signal);
   }
@@ -102,13 +102,13 @@ export class ReportingService {
         signal,
       );
       this.#told = codes.join();
-      this.#dueAtMs = now + (0.5 + random.uniform()) * HOUR_MS;
+      this.#dueAtMs = now + (0.5 + random.uniform('report')) * HOUR_MS;
     } catch (error) {
       if (signal.aborted || !(error instanceof DsoError)) throw error;
       log.info('the report of this meter was not taken; it is sent again', {
         cause: error.message,
       });
-      this.#dueAtMs = now + (1 + random.uniform()) * CHANGE_MS;
+      this.#dueAtMs = now + (1 + random.uniform('report')) * CHANGE_MS;
     }
     this.#sentAtMs = now;
     this.#changedDueAtMs = null;

@@ -91,8 +91,8 @@ export interface Schedule {
 export interface Random {
   /** Cryptographically strong random bytes. */
   bytes(count: number): Uint8Array;
-  /** A number in [0, 1) for jitter and spreading; need not be cryptographic. */
-  uniform(): number;
+  /** In [0, 1), for jitter and spreading. @param what what for: a lab's chance repeats for each */
+  uniform(what?: string): number;
 }
 
 export type LogFields = Readonly<Record<string, string | number | boolean | bigint | null>>;

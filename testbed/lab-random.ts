@@ -4,6 +4,13 @@ import { nodeRandom } from '../host/random.ts';
 import { Seeded } from './homes/seeded.ts';
 
 export function labRandom(name: string): Random {
-  const chance = new Seeded(...Buffer.from(name));
-  return { bytes: (count) => nodeRandom().bytes(count), uniform: () => chance.uniform() };
+  const streams = new Map<string, Seeded>();
+  return {
+    bytes: (count) => nodeRandom().bytes(count),
+    uniform(what = '') {
+      const stream = streams.get(what) ?? new Seeded(...Buffer.from(`${name} ${what}`));
+      streams.set(what, stream);
+      return stream.uniform();
+    },
+  };
 }

@@ -44,15 +44,15 @@ export class Moments {
     const key = keyOf(index, step);
     const known = this.#dueAt.get(key);
     if (known !== undefined) return known;
-    const due = this.drawn(from, spanSeconds);
+    const due = this.drawn(key, from, spanSeconds);
     this.#dueAt.set(key, due);
     return due;
   }
 
-  /** A moment of a span that begins at `from`, unix s. */
-  drawn(from: number, spanSeconds: number): number {
+  /** A moment of a span that begins at `from`, unix s. @param what it is drawn for */
+  drawn(what: string, from: number, spanSeconds: number): number {
     const { habit, random, gridSeconds } = this.#o;
-    const at = from + Math.max(0, spanSeconds) * (habit ?? random.uniform());
+    const at = from + Math.max(0, spanSeconds) * (habit ?? random.uniform(what));
     return gridSeconds > 0 ? Math.ceil(at / gridSeconds) * gridSeconds : at;
   }
 

@@ -150,7 +150,7 @@ export class OfferSteps {
     const whole = { terms: { ...terms, isFlexible: false } };
     const from = earliest + this.#askSpan(whole, earliest);
     const span = this.latestPosting(whole) - pollMs / 1000 - from;
-    return this.#o.moments.drawn(from, span);
+    return this.#o.moments.drawn('posting', from, span);
   }
 
   #post(offer: OwnOffer, { now, headAt }: Moment): boolean {
