@@ -100,7 +100,8 @@ test('every interval is final, and the audit finds nothing lost and nothing crea
   assert.is(figures.moneyCreatedMicro, 0);
   assert.is(figures.moneyLostMicro, 0);
   assert.is(figures.ruleViolations, 0);
-  // A schedule may come late where the solver or its agent was away: nobody could have known.
+  // A schedule may come late where the solver or its agent was away: nobody could have known. Homes
+  // look for a DSO that was away at growing distances, and find it up to an interval later.
   const isExcused = (finding: string) => {
     const interval = /interval (\d+): scheduled after its start$/.exec(finding)?.[1];
     return interval !== undefined && kills.some((kill) => isNear(Number(interval), kill));
@@ -207,7 +208,7 @@ test('each killed agent offers again after its restart', async () => {
 
 /** Whether a process was away, or starting, when the interval began. */
 function isNear(interval: number, { atMs, backAtMs }: Kill): boolean {
-  return interval > inIntervals(atMs) && interval < inIntervals(backAtMs) + 1;
+  return interval > inIntervals(atMs) && interval < inIntervals(backAtMs) + 2;
 }
 
 function inIntervals(atMs: number | undefined): number {
