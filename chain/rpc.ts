@@ -25,8 +25,8 @@ import {
   RpcError,
 } from './rpc-forms.ts';
 
-/** Whole exchange, real ms. */
-const DEADLINE_MS = 20_000;
+/** Whole exchange, real ms. A circuit of Tor may take most of a minute and still be good. */
+const DEADLINE_MS = { tor: 60_000, clear: 20_000 } as const;
 /** Pages with more are asked for in smaller ones. */
 const ANSWER_BYTES = 1024 * 1024;
 /**
@@ -294,7 +294,7 @@ export class JsonRpc {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const { transport, identity } = this.#options;
-    const deadlineMs = this.#options.deadlineMs ?? DEADLINE_MS;
+    const deadlineMs = this.#options.deadlineMs ?? DEADLINE_MS[transport.kind];
     const options = { identity, deadlineMs, maxBytes, ...(signal === undefined ? {} : { signal }) };
     let answer: { status: number; body: string };
     try {

@@ -54,7 +54,8 @@ export class DsoError extends Error {
   }
 }
 
-const DEADLINE_MS = 15_000;
+/** Whole exchange, real ms: as the chain's. */
+const DEADLINE_MS = { tor: 60_000, clear: 15_000 } as const;
 const MAX_ANSWER_BYTES = 256 * 1024;
 /** The DSO knows the meter anyway: one connection for all of it. */
 const IDENTITY = 'meter';
@@ -234,7 +235,7 @@ export class DsoClient {
     try {
       answer = await transport.post(url, body, {
         identity: IDENTITY,
-        deadlineMs: DEADLINE_MS,
+        deadlineMs: DEADLINE_MS[transport.kind],
         maxBytes: MAX_ANSWER_BYTES,
         signal,
       });
