@@ -51,6 +51,9 @@ export function limitOf(options: PostOptions, origin: string, stop: AbortSignal)
   };
 }
 
+/** On the idle connection, and on a fresh one. */
+const ATTEMPTS = 2;
+
 /** An idle connection that the server closed just then is no failure: the next one is fresh. */
 class StaleConnection extends Error {}
 
@@ -62,16 +65,15 @@ export async function exchange(
   line: Line,
   limit: AbortSignal,
 ): Promise<Answer> {
-  try {
-    return await tryExchange(target, body, maxBytes, line, limit);
-  } catch (error) {
-    if (!(error instanceof StaleConnection)) throw error;
-  }
-  try {
-    return await tryExchange(target, body, maxBytes, line, limit);
-  } catch (error) {
-    if (!(error instanceof StaleConnection)) throw error;
-    throw new TransportError('unreachable', `${target.origin} closed the connection`, error.cause);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryExchange(target, body, maxBytes, line, limit);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      if (attempt < ATTEMPTS) continue;
+      const message = `${target.origin} closed the connection`;
+      throw new TransportError('unreachable', message, error.cause);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Transaction } from 'ethers';
+import { forward, textOf } from '../host/forwarded.ts';
 
 /** A transaction as it came, whether or not it was passed on. */
 export interface Sent {
@@ -62,23 +63,4 @@ function sentIn(body: string): Sent | null {
   const { hash, from, nonce, data } = Transaction.from(call.params?.[0]);
   if (hash === null || from === null) throw new Error('somebody sent an unsigned transaction');
   return { hash, from: from.toLowerCase(), nonce, selector: data.slice(0, 10), data };
-}
-
-/** Null when the chain does not answer. */
-function forward(url: string, agent: http.Agent, body: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json' };
-    const call = http.request(url, { method: 'POST', agent, headers }, (response) => {
-      textOf(response).then(resolve, () => resolve(null));
-    });
-    call.on('error', () => resolve(null));
-    call.end(body);
-  });
-}
-
-async function textOf(stream: http.IncomingMessage): Promise<string> {
-  stream.setEncoding('utf8');
-  let text = '';
-  for await (const part of stream) text += part;
-  return text;
 }

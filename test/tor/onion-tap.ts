@@ -5,6 +5,7 @@
 import http from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { Transaction } from 'ethers';
+import { forward, textOf } from '../host/forwarded.ts';
 
 export interface SeenConnection {
   /** The circuit that it came on, by the name of the tap and Tor's own number. */
@@ -95,23 +96,4 @@ function note(connection: SeenConnection, body: string): void {
     if (method !== 'eth_sendRawTransaction') continue;
     connection.senders.push(Transaction.from(params?.[0]).from?.toLowerCase() ?? '');
   }
-}
-
-/** Null when the chain does not answer. */
-function forward(url: string, agent: http.Agent, body: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json' };
-    const call = http.request(url, { method: 'POST', agent, headers }, (response) => {
-      textOf(response).then(resolve, () => resolve(null));
-    });
-    call.on('error', () => resolve(null));
-    call.end(body);
-  });
-}
-
-async function textOf(stream: http.IncomingMessage): Promise<string> {
-  stream.setEncoding('utf8');
-  let text = '';
-  for await (const part of stream) text += part;
-  return text;
 }
