@@ -14,7 +14,7 @@ export interface ReportingOptions {
   clock: Clock;
   log: Log;
   random: Random;
-  dso: DsoClient;
+  dso: Pick<DsoClient, 'newSession' | 'report'>;
   status: () => AgentStatus;
   /** How often it is looked whether something changed, market ms. */
   lookMs: number;

@@ -19,8 +19,8 @@ export interface Account {
 }
 
 export interface DsoLinkOptions {
-  dso: DsoClient;
-  wallet: Wallet;
+  dso: Pick<DsoClient, 'account' | 'withdraw'>;
+  wallet: Pick<Wallet, 'fact' | 'keep' | 'liveOffers'>;
   clock: Clock;
   log: Log;
   intervalSeconds: number;
