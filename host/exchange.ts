@@ -16,8 +16,11 @@ export interface Answer {
 /** One connection at most, to one origin. */
 export interface Line {
   agent: http.Agent;
-  /** Ends a connection that is being opened, and says what it waited for; null: nothing. */
-  giveUp(): string | null;
+  /**
+   * Ends a connection that is being opened, and says what it waited for; null: nothing.
+   * @param isLate nothing came in time: the next connection takes another way, where there is one
+   */
+  giveUp(isLate: boolean): string | null;
 }
 
 export interface Limit {
@@ -108,8 +111,8 @@ function tryExchange(
     const onLimit = (): void => {
       const { reason } = limit;
       // A request that has no connection yet would leave the one being opened behind.
-      const waitedFor = line.giveUp();
       const isLate = reason instanceof TransportError && reason.code === 'deadline';
+      const waitedFor = line.giveUp(isLate);
       finish(isLate && waitedFor !== null ? new TransportError('deadline', waitedFor) : reason);
     };
     request.on('error', (cause) => {

@@ -42,7 +42,7 @@ export function transportOf(
     identity?.stop.abort();
     for (const { line } of identity?.lanes.values() ?? []) {
       line.agent.destroy();
-      line.giveUp();
+      line.giveUp(false);
     }
   };
   return {

@@ -53,9 +53,13 @@ export function torTransport({ socks, origins, ca }: TorOptions): Transport {
     },
   };
   const text = () => randomBytes(CREDENTIAL_BYTES).toString('hex');
+  const draw = () => ({ user: text(), password: text() });
   const transport = transportOf('tor', origins, () => {
-    const credentials = { user: text(), password: text() };
-    return (target) => torLine(way, credentials, target);
+    const identity = { credentials: draw() };
+    const renew = () => {
+      identity.credentials = draw();
+    };
+    return (target) => torLine(way, () => identity.credentials, renew, target);
   });
   return {
     ...transport,
@@ -105,13 +109,17 @@ function placeOf(socks: string): { path: string } | { host: string; port: number
   return { host, port: Number(port) };
 }
 
-function torLine(way: Way, credentials: Credentials, target: URL): Line {
+/**
+ * @param renew draws the identity's credentials anew: Tor would put the next connection on the same
+ *   circuit, also when that has gone silent
+ */
+function torLine(way: Way, credentials: () => Credentials, renew: () => void, target: URL): Line {
   const isTls = target.protocol === 'https:';
   const { Agent } = isTls ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: IDLE_MS });
   let opening: Opening | null = null;
   const createConnection = (_: unknown, opened: Opened): void => {
-    const now = open(way, credentials, target);
+    const now = open(way, credentials(), target);
     opening = now;
     now.socket.then(
       (socket) => {
@@ -127,7 +135,8 @@ function torLine(way: Way, credentials: Credentials, target: URL): Line {
   Object.assign(agent, { createConnection });
   return {
     agent,
-    giveUp() {
+    giveUp(isLate) {
+      if (isLate) renew();
       const waitedFor = opening?.waitsFor() ?? null;
       opening?.end();
       opening = null;

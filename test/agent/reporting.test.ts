@@ -1,4 +1,4 @@
-/** When a meter tells the utility how it is: hourly, soon after a change, and again after failure. */
+/** When a meter tells the utility how it is: hourly, soon after a change, again after a failure. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { healthCodesOf, ReportingService } from '../../agent/reporting.ts';

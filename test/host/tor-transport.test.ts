@@ -94,6 +94,27 @@ test('an identity that was forgotten is another one afterwards', () =>
     assert.is.not(before?.password, after?.password);
   }));
 
+test('a circuit on which nothing came in time is left; one that was called off is kept', () => {
+  const world = { isSilent: true };
+  const answer = (socket: { write(text: string): unknown }) => {
+    if (!world.isSilent) socket.write(OK);
+  };
+  return inWorld(answer, async ({ socks, transport }) => {
+    const calling = new AbortController();
+    const called = transport.post(CHAIN, '', options({ signal: calling.signal }));
+    await isSoon(() => socks.seen.length === 1, 'it is under way');
+    calling.abort();
+    assert.is(await codeOf(called), 'aborted');
+    assert.is(await codeOf(transport.post(CHAIN, '', options({ deadlineMs: 150 }))), 'deadline');
+    world.isSilent = false;
+    await transport.post(CHAIN, '', options());
+    const [first, second, third] = socks.seen;
+    assert.is(second?.user, first?.user);
+    assert.is.not(third?.user, first?.user);
+    assert.is.not(third?.password, first?.password);
+  });
+});
+
 test('no more than 256 identities are open; the one unused for longest makes room', () =>
   good(async ({ socks, transport }) => {
     for (let at = 0; at < 300; at += 1) {
