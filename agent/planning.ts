@@ -13,7 +13,8 @@ import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ReadingRow } from './journal/rows.ts';
 import { LoadForecasts } from './loads/load-forecasts.ts';
 import { afterOne, batteryCourse, planningLimits } from './strategy/battery.ts';
-import { Forecaster } from './strategy/forecast.ts';
+import { Forecaster } from './strategy/forecast/forecaster.ts';
+import { HomeDays } from './strategy/forecast/home-days.ts';
 import { HomeTime } from './strategy/home-time.ts';
 import type { NetLoadForecast, Plan, PlanSlot } from './strategy/plan.ts';
 import type { Tariff } from './strategy/tariff.ts';
@@ -50,6 +51,8 @@ const HISTORY_DAYS = 28;
 const SECONDS_PER_DAY = 86_400;
 /** Own need is looked at so many intervals ahead at most. */
 const LOOK_AHEAD = 96;
+/** A mean power so many times above what the connection carries is a fault of the meter. */
+const IMPOSSIBLE_TIMES = 2;
 /** Past errors are read back over so many intervals. */
 const ERROR_INTERVALS = 96;
 
@@ -69,7 +72,12 @@ export class PlanningService {
   constructor(options: PlanningOptions) {
     this.#o = options;
     this.#seconds = options.calendar.intervalSeconds;
-    this.#forecaster = new Forecaster(this.#seconds);
+    const { zone, maxPowerW } = options.settings.home;
+    this.#forecaster = new Forecaster({
+      intervalSeconds: this.#seconds,
+      local: new HomeDays(zone, this.#seconds),
+      limitW: IMPOSSIBLE_TIMES * maxPowerW,
+    });
     this.#time = new HomeTime(options.settings.home.zone);
     this.#loads = new LoadForecasts({
       ...{ journal: options.journal, intervalMs: this.#seconds * 1000 },

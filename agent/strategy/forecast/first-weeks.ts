@@ -1,12 +1,13 @@
 /**
- * Forecast of a home's net load without what it controls itself (battery, switched loads): the
- * median of the same slot of the day over the past 28 days, and honest fallbacks while history is
- * short, each named in the forecast. Quantiles come from past errors once there are enough.
+ * The forecast while there is no trained model, from the first hour on: the median of the same slot
+ * of the day over the past 28 days, and honest fallbacks while history is shorter, each named in
+ * the forecast. Quantiles come from past errors once there are enough.
  */
-import type { Interval } from '../../market/intervals.ts';
-import type { NetLoadForecast } from './plan.ts';
+import type { Interval } from '../../../market/intervals.ts';
+import type { NetLoadForecast } from '../plan.ts';
+import { quantile } from './quantile.ts';
+import { type Known, sameSlot } from './simple-methods.ts';
 
-const HISTORY_DAYS = 28;
 /** From so many days on the slot's median stands alone. */
 const FULL_DAYS = 7;
 /** Errors kept, and how many it takes to trust their quantiles. */
@@ -23,35 +24,19 @@ const SPREAD_SHARE = 0.4;
 /** Errors are kept for forecasts this many intervals ahead; farther ones are wider. */
 const NEAR_LEAD = 2;
 
-/** Keeps a home's history and makes its forecasts. Pure but for what it has observed. */
-export class Forecaster {
-  readonly #slotsPerDay: number;
-  /** Mean power by interval; old days fall out. */
-  readonly #values = new Map<Interval, number>();
+/** Keeps the errors of a home's forecasts and makes them without training. */
+export class FirstWeeks {
+  readonly #known: Omit<Known, 'origin'>;
   readonly #errorsW: number[] = [];
-  #latest: Interval | null = null;
 
-  /** @param intervalSeconds length of an interval; need not divide a day */
-  constructor(intervalSeconds: number) {
-    this.#slotsPerDay = Math.max(1, Math.round(86_400 / intervalSeconds));
-  }
-
-  /** The mean uncontrolled net load of an interval that is over, W. */
-  observe(interval: Interval, powerW: number): void {
-    this.#values.set(interval, powerW);
-    this.#values.delete(interval - (HISTORY_DAYS + 1) * this.#slotsPerDay);
-    if (this.#latest === null || interval > this.#latest) this.#latest = interval;
+  constructor(known: Omit<Known, 'origin'>) {
+    this.#known = known;
   }
 
   /** How wrong an earlier forecast was: actual minus expected, W. */
   score(errorW: number): void {
     this.#errorsW.push(errorW);
     if (this.#errorsW.length > ERRORS_KEPT) this.#errorsW.shift();
-  }
-
-  /** Observed net load of an interval, W; null when there is none. */
-  valueOf(interval: Interval): number | null {
-    return this.#values.get(interval) ?? null;
   }
 
   /** @returns null while nothing at all is known of this home. */
@@ -92,7 +77,8 @@ export class Forecaster {
 
   /** Distances of the 10 % and 90 % quantiles from the middle, W, never negative. */
   #spread(interval: Interval, days: number[], p50W: number): [number, number] {
-    const lead = this.#latest === null ? 1 : Math.max(1, interval - this.#latest);
+    const latest = this.#latest;
+    const lead = latest === null ? 1 : Math.max(1, interval - latest);
     const wider = Math.min(3, Math.sqrt(Math.max(1, lead / NEAR_LEAD)));
     if (this.#errorsW.length >= ERRORS_NEEDED) {
       const low = Math.min(0, quantile(this.#errorsW, 0.1));
@@ -106,40 +92,31 @@ export class Forecaster {
     return [spread, spread];
   }
 
+  get #latest(): Interval | null {
+    const { history } = this.#known;
+    return history.known === 0 ? null : history.end - 1;
+  }
+
   /** Values of the same slot on the past days, the latest day first. */
   #sameSlot(interval: Interval): number[] {
-    const found: number[] = [];
-    for (let day = 1; day <= HISTORY_DAYS; day += 1) {
-      const value = this.#values.get(interval - day * this.#slotsPerDay);
-      if (value !== undefined) found.push(value);
-    }
-    return found;
+    return sameSlot({ ...this.#known, origin: interval }, interval);
   }
 
   /** A weighted mean of the last values. */
   #recent(): { interval: Interval; powerW: number } | null {
-    if (this.#latest === null) return null;
+    const latest = this.#latest;
+    if (latest === null) return null;
     let sum = 0;
     let weights = 0;
     let found = 0;
     for (let back = 0; back < RECENT_REACH && found < RECENT_WEIGHTS.length; back += 1) {
-      const value = this.#values.get(this.#latest - back);
-      if (value === undefined) continue;
+      const value = this.#known.history.at(latest - back);
+      if (Number.isNaN(value)) continue;
       const weight = RECENT_WEIGHTS[found] ?? 0;
       sum += weight * value;
       weights += weight;
       found += 1;
     }
-    return weights === 0 ? null : { interval: this.#latest, powerW: sum / weights };
+    return weights === 0 ? null : { interval: latest, powerW: sum / weights };
   }
-}
-
-/** The `share` quantile, between neighbours linearly. @param values at least one */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = Float64Array.from(values).sort();
-  const place = share * (sorted.length - 1);
-  const low = Math.floor(place);
-  const below = sorted[low] ?? 0;
-  const above = sorted[Math.min(low + 1, sorted.length - 1)] ?? below;
-  return below + (above - below) * (place - low);
 }

@@ -1,17 +1,19 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Forecaster, quantile } from '../../../agent/strategy/forecast.ts';
+import { Forecaster } from '../../../../agent/strategy/forecast/forecaster.ts';
+import { quantile } from '../../../../agent/strategy/forecast/quantile.ts';
+import { UTC_DAYS } from './utc-days.ts';
 
-const test = suite('strategy: forecast');
+const test = suite('strategy: forecast in the first weeks');
 const DAY = 96;
 const NOW = 20_000 * DAY;
 
 test('knows nothing and says so while there is no history', () => {
-  assert.is(new Forecaster(900).forecast(NOW), null);
+  assert.is(new Forecaster({ intervalSeconds: 900, local: UTC_DAYS }).forecast(NOW), null);
 });
 
 test('falls back to last values, then to the same slot, and names the method', () => {
-  const forecaster = new Forecaster(900);
+  const forecaster = new Forecaster({ intervalSeconds: 900, local: UTC_DAYS });
   forecaster.observe(NOW - 2, 500);
   forecaster.observe(NOW - 1, 500);
   const first = forecaster.forecast(NOW + 1);
@@ -23,7 +25,7 @@ test('falls back to last values, then to the same slot, and names the method', (
 });
 
 test('from a week of history on it is the median of the slot over at most 28 days', () => {
-  const forecaster = new Forecaster(900);
+  const forecaster = new Forecaster({ intervalSeconds: 900, local: UTC_DAYS });
   for (let day = 40; day >= 1; day -= 1) {
     for (let slot = 0; slot < DAY; slot += 1) {
       forecaster.observe(NOW - day * DAY + slot, day <= 28 ? slot * 10 : 1e6);
@@ -35,13 +37,13 @@ test('from a week of history on it is the median of the slot over at most 28 day
 });
 
 test('one odd day does not move the median', () => {
-  const forecaster = new Forecaster(900);
+  const forecaster = new Forecaster({ intervalSeconds: 900, local: UTC_DAYS });
   for (let day = 1; day <= 9; day += 1) forecaster.observe(NOW - day * DAY, day === 4 ? 9000 : 200);
   assert.is(forecaster.forecast(NOW)?.p50W, 200);
 });
 
 test('quantiles come from past errors once there are twenty', () => {
-  const forecaster = new Forecaster(900);
+  const forecaster = new Forecaster({ intervalSeconds: 900, local: UTC_DAYS });
   forecaster.observe(NOW - 1, 1000);
   for (let count = 0; count < 40; count += 1) forecaster.score(count % 2 === 0 ? -50 : 150);
   const forecast = forecaster.forecast(NOW);
