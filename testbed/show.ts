@@ -60,7 +60,7 @@ export async function showRun(
       endedIntervals,
     });
     if (options.outDir !== null) writeTables(options.outDir, watch.traded(endedIntervals));
-    summarise(figures, progress);
+    summarise(figures, options.speed, progress);
     if (torFigures === null) return figures;
     summariseTor(torFigures, progress);
     return { ...figures, tor: torFigures };
@@ -220,7 +220,10 @@ function readFacts(run: Run): GridFacts {
   return parseGridFile(readFileSync(file, 'utf8')).facts;
 }
 
-function summarise(figures: RunFigures, progress: Progress): void {
+/** Agents have so many intervals to learn of the market before their first trade. */
+const FIRST_TRADES = 3;
+
+function summarise(figures: RunFigures, speed: RunOptions['speed'], progress: Progress): void {
   progress.say(
     `${figures.tradedKwh.toFixed(1)} kWh in ${figures.trades} trades over ` +
       `${figures.finalizedIntervals} final intervals; ${figures.limitViolations} limits broken, ` +
@@ -229,6 +232,12 @@ function summarise(figures: RunFigures, progress: Progress): void {
   const error = figures.commitmentErrorPercent;
   if (error !== null) progress.say(`homes kept their commitments to ${error.toFixed(1)} %`);
   for (const finding of figures.findings) progress.say(`audit: ${finding}`);
+  if (figures.trades === 0 && speed !== 'max' && figures.intervals > FIRST_TRADES) {
+    progress.say(
+      `nothing was traded: this machine may be too busy for ${speed} s an interval; ` +
+        `try --speed ${2 * speed}, or --speed max, which waits for everybody`,
+    );
+  }
 }
 
 function summariseTor(figures: TorFigures, progress: Progress): void {
