@@ -50,7 +50,7 @@ export class GuardedBus implements Bus {
   readonly #quiet: Quiet;
   readonly #shapes: Shapes;
   readonly #units = new UnitRest();
-  readonly #adapter: Adapter = { echoes: null };
+  readonly #adapter: Adapter = { echoes: null, transaction: 0 };
   readonly #closing = new AbortController();
   #tail: Promise<unknown> = Promise.resolve();
   #connection: ModbusConnection | null = null;

@@ -37,6 +37,11 @@ export interface ConnectionOptions {
 export interface Adapter {
   /** It repeats what it sends; null while that is not known. */
   echoes: boolean | null;
+  /**
+   * Number of the last request by Modbus TCP. It goes on from one connection to the next: what a
+   * slow gateway still owes of the one before may come on this one.
+   */
+  transaction: number;
 }
 
 /** An answer with a wrong checksum is over when nothing has come for so long. */
@@ -68,7 +73,6 @@ export class ModbusConnection {
   #exchange: Exchange | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #broken: NodeJS.Timeout | undefined;
-  #transaction = 0;
 
   private constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -139,8 +143,9 @@ export class ModbusConnection {
     if (exchange === null || this.#wire === null) return;
     const question = questionOf(request);
     exchange.question = question;
-    this.#transaction = (this.#transaction + 1) & 0xffff;
-    const bytes = this.#isTcp ? tcpRequest(question, this.#transaction) : request;
+    const { adapter } = this.#options;
+    adapter.transaction = (adapter.transaction + 1) & 0xffff;
+    const bytes = this.#isTcp ? tcpRequest(question, adapter.transaction) : request;
     this.#options.traffic.frame('out', this.#options.time.nowMs(), bytes);
     this.#wire.write(bytes);
     this.#allowForBytes(request.length + question.answerBytes);
@@ -171,8 +176,9 @@ export class ModbusConnection {
   }
 
   #judge(question: Question, received: Buffer): Verdict {
-    if (this.#isTcp) return judgeTcp(question, this.#transaction, received);
-    return judgeRtu(question, received, this.#options.adapter.echoes);
+    const { adapter } = this.#options;
+    if (this.#isTcp) return judgeTcp(question, adapter.transaction, received);
+    return judgeRtu(question, received, adapter.echoes);
   }
 
   #heed(exchange: Exchange, verdict: Verdict): void {

@@ -347,4 +347,20 @@ test('tcp: bytes out of nowhere end the connection, and harm no later read', () 
     assert.is(bus.counters().staleBytes, 3);
   }));
 
+test('tcp: what a gateway owes of the connection before is no answer on the next', () =>
+  withDevice(
+    'tcp',
+    async (device) => {
+      const { bus } = device;
+      const owed: Buffer[] = [];
+      device.always = ({ socket, good }) => {
+        if (owed.push(good) > 1) socket.write(Buffer.concat([owed[0] ?? good, good]));
+      };
+      assert.is(await bus.readInput(1, 10, 2).catch(() => null), null);
+      assert.equal([...(await bus.readInput(1, 30, 2))], wordsAt(30, 2));
+      device.always = null;
+    },
+    { timeoutMs: 100 },
+  ));
+
 test.run();
