@@ -1,6 +1,8 @@
 /** `npm run bench:forecast`: how well homes are forecast, beside methods that need no training. */
 import { parseArgs } from 'node:util';
+import { DataError } from '../testbed/homes/csv.ts';
 import { measureYear } from './forecast/cost.ts';
+import type { HomeSeries } from './forecast/home-series.ts';
 import { readHomes } from './forecast/read-homes.ts';
 import { reportOf, sentencesOf } from './forecast/report.ts';
 import { measureHome } from './forecast/rolling.ts';
@@ -27,9 +29,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     return refused(`--test-days is a whole number from 1 to ${MOST_DAYS}`);
   }
   if (typeof values.data !== 'string') return refused('--data is missing');
+  let homes: HomeSeries[];
+  try {
+    homes = readHomes(values.data);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
   const startMs = performance.now();
   const year = measureYear();
-  const homes = readHomes(values.data);
   const results = homes.flatMap((home) => measureHome(home, testDays) ?? []);
   if (results.length === 0) {
     process.stderr.write(`${values.data} holds no home with ${testDays} days and two weeks more\n`);

@@ -8,17 +8,18 @@
  *
  * Other files are left out.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { DataError, readData } from '../../testbed/homes/csv.ts';
 import { A_MONDAY, type HomeSeries, plainDays, zoneDays } from './home-series.ts';
 
 const QUARTER_S = 900;
 const HOUR_S = 3600;
 const WS_PER_KWH = 3_600_000;
 
-/** @throws Error when the folder cannot be read or a number in a home's file is none */
+/** @throws DataError when the folder cannot be read, or a home has a number or time that is none */
 export function readHomes(folder: string): HomeSeries[] {
-  const names = readdirSync(folder).sort();
+  const names = namesIn(folder);
   return names.flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return readHomes(path);
@@ -26,8 +27,17 @@ export function readHomes(folder: string): HomeSeries[] {
   });
 }
 
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (cause) {
+    const message = `${folder} cannot be read: give a folder with CSV files of homes`;
+    throw new DataError('missing', message, cause);
+  }
+}
+
 function homesIn(path: string): HomeSeries[] {
-  const [head = '', ...lines] = readFileSync(path, 'utf8').trim().split(/\r?\n/);
+  const [head = '', ...lines] = readData(path).trim().split(/\r?\n/);
   const columns = head.split(',');
   const name = basename(path, '.csv');
   const column = (at: number) => lines.map((line) => numberIn(path, line.split(',')[at] ?? ''));
@@ -43,7 +53,7 @@ function homesIn(path: string): HomeSeries[] {
     return [dated(name, column(0), column(1), 'Europe/Berlin')];
   }
   if (columns[0] === 'utc' && columns[1] === 'load_w') {
-    const times = lines.map((line) => Date.parse(line.split(',')[0] ?? '') / 1000);
+    const times = lines.map((line) => secondsIn(path, line.split(',')[0] ?? ''));
     return [dated(name, times, column(1), 'Europe/Paris')];
   }
   return [];
@@ -88,6 +98,13 @@ function dated(name: string, times: number[], loadW: number[], zone: string): Ho
 function numberIn(path: string, cell: string): number {
   if (cell.trim() === '') return Number.NaN;
   const value = Number(cell);
-  if (Number.isNaN(value)) throw new Error(`${path}: "${cell}" is no number`);
+  if (Number.isNaN(value)) throw new DataError('malformed', `${path}: "${cell}" is no number`);
   return value;
+}
+
+/** Unix seconds of a time in words. */
+function secondsIn(path: string, cell: string): number {
+  const ms = Date.parse(cell);
+  if (Number.isNaN(ms)) throw new DataError('malformed', `${path}: "${cell}" is no time`);
+  return ms / 1000;
 }

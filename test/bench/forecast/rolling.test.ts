@@ -6,6 +6,7 @@ import { A_MONDAY, type HomeSeries, plainDays } from '../../../bench/forecast/ho
 import { readHomes } from '../../../bench/forecast/read-homes.ts';
 import { reportOf, sentencesOf } from '../../../bench/forecast/report.ts';
 import { measureHome } from '../../../bench/forecast/rolling.ts';
+import { DataError } from '../../../testbed/homes/csv.ts';
 import { temporaryFolder } from '../../host/temporary-folder.ts';
 
 const test = suite('bench: forecast');
@@ -77,6 +78,23 @@ test('reads homes of each form, and nothing else', () => {
       ['8', 900, [0, 4000]],
       ['long', 1800, [5, Number.NaN]],
     ]);
+  } finally {
+    folder.dispose();
+  }
+});
+
+test('what is wrong with a home is said with its file', () => {
+  const folder = temporaryFolder();
+  try {
+    const write = (text: string) => writeFileSync(join(folder.path, 'home.csv'), text);
+    const says = (pattern: RegExp) => (error: Error) => {
+      return error instanceof DataError && pattern.test(error.message);
+    };
+    write('utc,load_w\nyesterday,5\n');
+    assert.throws(() => readHomes(folder.path), says(/home\.csv: "yesterday" is no time/));
+    write('timestamp,electricity\n1613343600,much\n');
+    assert.throws(() => readHomes(folder.path), says(/home\.csv: "much" is no number/));
+    assert.throws(() => readHomes(join(folder.path, 'none')), says(/cannot be read/));
   } finally {
     folder.dispose();
   }
