@@ -31,10 +31,19 @@ async function setUp() {
     const { status, body } = answerLimits(pathname, searchParams, ports);
     return { status, ...(JSON.parse(body) as { code: string; sentence: string }) };
   };
+  /** A quarter of an hour later the DSO looks, as often as it takes. */
+  const goTo = async (interval: Interval) => {
+    const aheadMs = startOf(calendar, interval) * 1000 + 5_000;
+    await utility.anvil.call('evm_setTime', [Math.floor(aheadMs / 1000)]);
+    clock.nowMs = aheadMs;
+    for (let looks = 0; looks < 3; looks += 1) await world.round(dso);
+  };
+  // Shortly before an interval ends, its successor's limits are no longer to be had.
+  await goTo(now() + 1);
   const first = now();
   return {
     ...world,
-    ...{ dso, calendar, now, first, last: () => now() + calendar.horizonIntervals - 1 },
+    ...{ dso, calendar, goTo, first, last: () => now() + calendar.horizonIntervals - 1 },
     order: (wish: Partial<LimitWish>) =>
       ask(
         addLimitPath({
@@ -44,13 +53,6 @@ async function setUp() {
       ),
     remove: (id: number) => ask(removeLimitPath(id)),
     standings: () => limitStandings(books.control, calendar, clock.now() / 1000),
-    /** A quarter of an hour later the DSO looks, as often as it takes. */
-    async goTo(interval: Interval) {
-      const aheadMs = startOf(calendar, interval) * 1000 + 5_000;
-      await utility.anvil.call('evm_setTime', [Math.floor(aheadMs / 1000)]);
-      clock.nowMs = aheadMs;
-      for (let looks = 0; looks < 3; looks += 1) await world.round(dso);
-    },
     async limits(from: Interval, to: Interval, feeder = 1) {
       const list: string[] = [];
       for (let t = from; t <= to; t += 1) {
