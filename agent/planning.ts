@@ -18,7 +18,8 @@ import { HomeDays } from './strategy/forecast/home-days.ts';
 import { HomeTime } from './strategy/home-time.ts';
 import type { NetLoadForecast, Plan, PlanSlot } from './strategy/plan.ts';
 import type { Tariff } from './strategy/tariff.ts';
-import { type OpenOffer, wantsOf } from './strategy/wants.ts';
+import { wantsOf } from './strategy/wants.ts';
+import type { OpenOffer } from './strategy/wants-input.ts';
 
 /** What planning must know of the market; the trading service tells. */
 export interface MarketView {

@@ -20,7 +20,7 @@ import type { Journal } from './journal/journal.ts';
 import type { MarketView } from './planning.ts';
 import type { Block, Plan } from './strategy/plan.ts';
 import type { Tariff } from './strategy/tariff.ts';
-import type { OpenOffer } from './strategy/wants.ts';
+import type { OpenOffer } from './strategy/wants-input.ts';
 import {
   addOwnOffer,
   type MatchingState,

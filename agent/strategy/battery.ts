@@ -5,6 +5,8 @@
  *
  * Energies are what is in the cells; the loss of a cycle is split evenly over both ways.
  */
+import type { BatterySpec } from './battery-plan/response.ts';
+import { WEAR_MICRO_PER_KWH } from './tariff.ts';
 
 export interface BatteryModel {
   capacityWs: number;
@@ -28,22 +30,43 @@ export interface PlanningLimits {
   oneWay: number;
 }
 
-/** Share of the charge window kept at either end for regulating. */
-const RESERVE_SHARE = 0.15;
-/** Share of the power that plans use. */
-const POWER_SHARE = 0.7;
+/** What plans leave to the follower. */
+export interface FollowerRoom {
+  /** Share of the charge window kept at either end. */
+  reserveShare: number;
+  /** Share of the power that plans use. */
+  powerShare: number;
+}
+
+/** What a follower needs that holds each interval on its target. */
+export const HOLDING_ROOM: FollowerRoom = { reserveShare: 0.05, powerShare: 0.9 };
 /** The band is restored over so many intervals. */
 const RESTORE_INTERVALS = 2;
 
-export function planningLimits(model: BatteryModel): PlanningLimits {
+export function planningLimits(
+  model: BatteryModel,
+  { reserveShare, powerShare } = HOLDING_ROOM,
+): PlanningLimits {
   const window = (model.highShare - model.lowShare) * model.capacityWs;
   return {
-    lowWs: model.lowShare * model.capacityWs + RESERVE_SHARE * window,
-    highWs: model.highShare * model.capacityWs - RESERVE_SHARE * window,
-    chargeW: model.chargeW * POWER_SHARE,
-    dischargeW: model.dischargeW * POWER_SHARE,
+    lowWs: model.lowShare * model.capacityWs + reserveShare * window,
+    highWs: model.highShare * model.capacityWs - reserveShare * window,
+    chargeW: model.chargeW * powerShare,
+    dischargeW: model.dischargeW * powerShare,
     oneWay: Math.sqrt(model.efficiency),
   };
+}
+
+/** What plans may use of a battery, or of none, in the form of battery-plan/. */
+export function planningSpec(
+  model: BatteryModel | null,
+  wearMicroPerKwh = WEAR_MICRO_PER_KWH,
+  room = HOLDING_ROOM,
+): BatterySpec {
+  if (model === null) {
+    return { lowWs: 0, highWs: 0, chargeW: 0, dischargeW: 0, oneWay: 1, wearMicroPerKwh };
+  }
+  return { ...planningLimits(model, room), wearMicroPerKwh };
 }
 
 export interface CourseInput {
@@ -85,7 +108,7 @@ export function batteryCourse(limits: PlanningLimits, input: CourseInput): Cours
 
 /** What is in the cells after one interval at a mean power (charge positive). */
 export function afterOne(
-  limits: PlanningLimits,
+  limits: Pick<PlanningLimits, 'oneWay'>,
   storedWs: number,
   powerW: number,
   intervalSeconds: number,

@@ -4,6 +4,7 @@
  */
 import type { Interval } from '../../market/intervals.ts';
 import type { Side } from '../../market/units.ts';
+import type { BatteryPlan } from './battery-plan/battery-plan.ts';
 
 /** Net load of one interval: quantiles of its mean power. */
 export interface NetLoadForecast {
@@ -41,6 +42,12 @@ export interface Block {
   reason: Reason;
 }
 
+/** The battery's part of a slot: whole W at the terminals, and what is in the cells then. */
+export interface CourseStep {
+  batteryW: number;
+  storedWs: number;
+}
+
 export interface PlanSlot {
   interval: Interval;
   forecast: NetLoadForecast;
@@ -60,4 +67,6 @@ export interface Plan {
   madeIn: Interval;
   slots: PlanSlot[];
   blocks: Block[];
+  /** How the battery is planned, stage by slot: what it is worth to have so much stored then. */
+  battery: BatteryPlan;
 }

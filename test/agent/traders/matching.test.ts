@@ -1,5 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { planningSpec } from '../../../agent/strategy/battery.ts';
+import { BatteryPlan } from '../../../agent/strategy/battery-plan/battery-plan.ts';
 import type { Block, Plan } from '../../../agent/strategy/plan.ts';
 import {
   addOwnOffer,
@@ -231,10 +233,15 @@ test('the candidate is asked whether an interval may still bind this home', () =
   assert.ok(isInCandidate(state, NOW + 1));
 });
 
+const NO_BATTERY = new BatteryPlan({
+  ...{ spec: planningSpec(null), stages: [], seconds: 900, limitW: 0, endMicroPerKwh: 0 },
+});
+
 function planWith(...blocks: Partial<Block>[]): Plan {
   return {
     madeIn: NOW,
     slots: [],
+    battery: NO_BATTERY,
     blocks: blocks.map((block) => ({
       side: 'buy',
       firstInterval: NOW + 1,
