@@ -1,0 +1,207 @@
+/** One home of the bench: forecast, plan and offers are the agent's own; the battery follows. */
+
+import { planningSpec } from '../../agent/strategy/battery.ts';
+import { respond } from '../../agent/strategy/battery-plan/response.ts';
+import type { StoredValue } from '../../agent/strategy/battery-plan/stored-value.ts';
+import { supplierPrices } from '../../agent/strategy/counted-prices.ts';
+import { HomeTime } from '../../agent/strategy/home-time.ts';
+import { type ClearedInterval, MarketPast } from '../../agent/strategy/market-past.ts';
+import type { NetLoadForecast, Plan } from '../../agent/strategy/plan.ts';
+import { wantsOf } from '../../agent/strategy/wants.ts';
+import { commonPowers } from '../../market/common-sizes.ts';
+import type { Offer } from '../../market/offers.ts';
+import { BenchBattery } from './batteries.ts';
+import type { Community, CommunityHome } from './data.ts';
+import { forecastOf, type HomeForecast } from './forecasts.ts';
+import type { MarketSettings } from './market-settings.ts';
+import { pricesOf } from './rivals.ts';
+
+/** What final trades of an interval bind a home to; bought is positive. */
+export interface Promised {
+  tradedWs: number;
+  /** Of it, what the battery bought or sold on top of the plan. */
+  flexibleWs: number;
+  paidMicro: number;
+}
+
+/** Who weighs what is missing within the interval needs none. */
+const NO_ROOM = { reserveShare: 0, powerShare: 1 };
+const NOTHING: Promised = { tradedWs: 0, flexibleWs: 0, paidMicro: 0 };
+const SECONDS_PER_DAY = 86_400;
+/** What the fuse bears. */
+const LIMIT_W = 25_000;
+const UTC = new HomeTime('UTC');
+
+export class MarketHome {
+  readonly #community: Community;
+  readonly #home: CommunityHome;
+  readonly #forecast: HomeForecast;
+  readonly #battery: BenchBattery | null;
+  #plan: Plan | null = null;
+  /** What the plan of the interval before said of this one, W. */
+  #plannedW: number | null = null;
+  #nextW: number | null = null;
+  #promised: Promised = NOTHING;
+  readonly #past: MarketPast;
+  readonly #settings: MarketSettings;
+  #at = 0;
+
+  constructor(community: Community, index: number, settings: MarketSettings) {
+    const home = community.homes[index];
+    if (home === undefined) throw new RangeError(`there is no home ${index}`);
+    this.#community = community;
+    this.#home = home;
+    this.#settings = settings;
+    this.#past = new MarketPast(community.intervalSeconds);
+    this.#forecast = forecastOf(settings.forecast, { ...community, netW: home.netW });
+    this.#battery = home.battery === null ? null : new BenchBattery(home.battery);
+  }
+
+  /** At the start of an interval: plans for those after it. */
+  plan(at: number, promised: Promised | undefined, mayTrade: boolean): void {
+    this.#at = at;
+    this.#promised = promised ?? NOTHING;
+    this.#plannedW = this.#nextW;
+    const forecasts = this.#forecasts(at);
+    this.#plan = forecasts === null || !mayTrade ? null : this.#planned(at, forecasts);
+    this.#nextW = this.#plan?.slots[0]?.plannedW ?? null;
+  }
+
+  /** In the sizes in which an agent posts them. */
+  offers(interval: number): (Omit<Offer, 'id' | 'feeder'> & { isFlexible: boolean })[] {
+    const seconds = this.#community.intervalSeconds;
+    const blocks = (this.#plan?.blocks ?? []).filter((block) => block.firstInterval === interval);
+    return blocks.flatMap(({ side, maxPowerW, valueMicroPerKwh, isFlexible }) =>
+      commonPowers(maxPowerW).map((powerW) => ({
+        ...{ side, firstInterval: interval, lastInterval: interval, isFlexible },
+        ...{ energyWs: powerW * seconds, maxPowerW: powerW, priceMicroPerKwh: valueMicroPerKwh },
+      })),
+    );
+  }
+
+  /** The interval as it came. */
+  live() {
+    const seconds = this.#community.intervalSeconds;
+    const netWs = (this.#home.netW[this.#at] ?? 0) * seconds;
+    const targetWs = this.#targetWs();
+    const batteryWs =
+      this.#battery?.move(
+        this.#wantedWs(netWs, targetWs, this.#plan?.battery.valueBefore(0) ?? null),
+        seconds,
+      ) ?? 0;
+    const meteredWs = netWs + batteryWs;
+    return { meteredWs, batteryWs, strayWs: meteredWs - targetWs };
+  }
+
+  /** Afterwards: what came, and what the market's log told of the next interval. */
+  observe(past: ClearedInterval, netted: { needWs: number; surplusWs: number }): void {
+    this.#past.observe(past);
+    const { intervalSeconds } = this.#community;
+    this.#past.observeNetting({
+      interval: this.#community.firstInterval + this.#at,
+      missingW: netted.needWs / intervalSeconds,
+      leftOverW: netted.surplusWs / intervalSeconds,
+    });
+    const { firstInterval } = this.#community;
+    this.#forecast.observe(firstInterval + this.#at, this.#home.netW[this.#at] ?? 0);
+  }
+
+  /** What the battery is told, charge positive. */
+  #wantedWs(netWs: number, targetWs: number, value: StoredValue | null): number {
+    const model = this.#home.battery;
+    if (this.#settings.following === 'target' || value === null || model === null) {
+      return targetWs - netWs;
+    }
+    const spec = planningSpec(model, this.#settings.wearMicroPerKwh, NO_ROOM);
+    const prices = supplierPrices(this.#deviationsAt(this.#at));
+    const situation = {
+      value,
+      spec,
+      prices,
+      seconds: this.#community.intervalSeconds,
+      limitW: LIMIT_W,
+    };
+    const storedWs = this.#battery?.storedWs ?? 0;
+    return respond(situation, storedWs, netWs - this.#promised.tradedWs).batteryWs;
+  }
+
+  /** What deviations are expected to cost, at the supplier's prices of an interval. */
+  #deviationsAt(at: number) {
+    const { useMicroPerKwh: use, feedInMicroPerKwh: feedIn } = pricesOf(this.#community, at);
+    const { settling, strategy } = this.#settings;
+    const met =
+      settling === 'netted' && strategy === 'adaptive'
+        ? this.#past.metAt(this.#community.firstInterval + at)
+        : { bids: 0, asks: 0 };
+    const half = (use - feedIn) / 2;
+    return { useMicroPerKwh: use - met.bids * half, feedInMicroPerKwh: feedIn + met.asks * half };
+  }
+
+  #targetWs(): number {
+    const plannedWs = (this.#plannedW ?? 0) * this.#community.intervalSeconds;
+    return plannedWs + this.#promised.flexibleWs;
+  }
+
+  #forecasts(at: number): NetLoadForecast[] | null {
+    const { intervalSeconds, firstInterval } = this.#community;
+    const forecasts: NetLoadForecast[] = [];
+    const count = Math.ceil(SECONDS_PER_DAY / intervalSeconds);
+    for (let ahead = 1; ahead <= count; ahead += 1) {
+      const forecast = this.#forecast.forecast(firstInterval + at + ahead);
+      if (forecast === null) return null;
+      forecasts.push(forecast);
+    }
+    return forecasts;
+  }
+
+  #planned(at: number, forecasts: NetLoadForecast[]): Plan {
+    const { intervalSeconds, firstInterval } = this.#community;
+    const model = this.#home.battery;
+    return wantsOf({
+      ...{ madeIn: firstInterval + at, intervalSeconds, ahead: 1, forecasts },
+      lastInterval: firstInterval + at + 1,
+      battery: model === null ? null : { model, storedWs: this.#storedNext(at) },
+      ...{ loads: [], openOffers: [], flexibleSoldW: new Map() },
+      tariff: this.#tariff(at),
+      strategy: this.#settings.strategy,
+      deviationsAt: (interval) =>
+        this.#deviationsAt(
+          Math.min(this.#community.useMicroPerKwh.length - 1, interval - firstInterval),
+        ),
+      clearsAt: (interval) => this.#past.clearsAt(interval),
+      wearMicroPerKwh: this.#settings.wearMicroPerKwh,
+      ...(this.#settings.following === 'value' ? { followerRoom: NO_ROOM } : {}),
+      ...{ maxPowerW: LIMIT_W, leastOfferWs: intervalSeconds, time: UTC, ownMargin: null },
+    });
+  }
+
+  /** What the battery is expected to hold when the interval ends. */
+  #storedNext(at: number): number {
+    const battery = this.#battery;
+    if (battery === null) return 0;
+    const expected = new BenchBattery(battery.model, battery.storedWs);
+    const { intervalSeconds, firstInterval } = this.#community;
+    const netWs = (this.#forecast.forecast(firstInterval + at)?.p50W ?? 0) * intervalSeconds;
+    expected.move(
+      this.#wantedWs(netWs, this.#targetWs(), this.#plan?.battery.valueBefore(1) ?? null),
+      intervalSeconds,
+    );
+    return expected.storedWs;
+  }
+
+  /** The day from the next interval on, as a tariff that repeats daily. */
+  #tariff(at: number) {
+    const { intervalSeconds, firstInterval } = this.#community;
+    const perDay = Math.round(SECONDS_PER_DAY / intervalSeconds);
+    const useMicroPerKwh = Array<number>(perDay).fill(0);
+    const feedInMicroPerKwh = Array<number>(perDay).fill(0);
+    const last = this.#community.useMicroPerKwh.length - 1;
+    for (let ahead = 1; ahead <= perDay; ahead += 1) {
+      const slot = (firstInterval + at + ahead) % perDay;
+      const prices = pricesOf(this.#community, Math.min(last, at + ahead));
+      useMicroPerKwh[slot] = prices.useMicroPerKwh;
+      feedInMicroPerKwh[slot] = prices.feedInMicroPerKwh;
+    }
+    return { useMicroPerKwh, feedInMicroPerKwh };
+  }
+}

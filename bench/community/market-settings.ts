@@ -1,0 +1,21 @@
+/** How the community goes through the market. */
+import type { StrategyName } from '../../agent/strategy/counted-prices.ts';
+import type { ForecastName } from './forecasts.ts';
+import type { Counted } from './rivals.ts';
+import type { Settling } from './settlement.ts';
+
+/**
+ * What the battery does within an interval: hold the meter on the target, whatever that costs, or
+ * weigh what is left over or missing against what it is worth later.
+ */
+export type Following = 'target' | 'value';
+
+export interface MarketSettings extends Counted {
+  forecast: ForecastName;
+  settling: Settling;
+  strategy: StrategyName;
+  following: Following;
+  seed: number;
+  /** Told at times, a share of the whole. */
+  progress?: (share: number) => void;
+}
