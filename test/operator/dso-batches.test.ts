@@ -16,7 +16,7 @@ test('many withdrawals are granted by one transaction, far below the limit of ga
   try {
     const dso = world.begin();
     await world.round(dso);
-    const at = intervalAt(world.facts.calendar, Date.now() / 1000) + 4;
+    const at = intervalAt(world.facts.calendar, world.clock.now() / 1000) + 4;
     const wishes = Array.from({ length: 50 }, (_, each) =>
       world.wish({ assets: [assetAt(at, { maxPowerW: 200 })], amountMicro: BigInt(each + 1) }),
     );
@@ -50,7 +50,7 @@ test('grants over a cap fail by themselves; the others come, once, over any rest
   try {
     const first = world.begin();
     await world.round(first);
-    const at = intervalAt(world.facts.calendar, Date.now() / 1000) + 4;
+    const at = intervalAt(world.facts.calendar, world.clock.now() / 1000) + 4;
     const asset = (maxPowerW: number, interval = at) => [assetAt(interval, { maxPowerW })];
     const good = world.wish({ assets: asset(1_000), amountMicro: 2_000_000n });
     const overPower = world.wish({ assets: asset(9_000, at + 1), amountMicro: 1_000_000n });
@@ -97,7 +97,7 @@ test('grants over a cap fail by themselves; the others come, once, over any rest
 test('a batch is signed between polls when its time is up; polls keep their beat', async () => {
   const world = await setUpDso();
   const stop = new AbortController();
-  const startMs = Date.now();
+  const startMs = world.clock.now();
   const clock = new SteppedClock(startMs);
   const dso = world.begin(undefined, { clock, pollMs: 60_000 });
   const running = dso.run(stop.signal);

@@ -45,15 +45,32 @@ async function deployed(more: string) {
   const grid = utility.grid();
   const meter = makeMeter();
   await run('meter', 'add', meter.requestCode(grid), '--feeder', '1', '--max-w', '11000');
-  return { utility, grid, meter };
+  const aheadMs = aheadOf(grid.facts.calendar.intervalSeconds * 1000);
+  if (aheadMs > 0) await utility.anvil.call('evm_increaseTime', [aheadMs / 1000]);
+  return { utility, grid, meter, aheadMs };
 }
 
+/** No test of a few seconds may run over the end of an interval: what it expects would be late. */
+const ENOUGH_MS = 60_000;
+
+/** How far this market's time is ahead: into the next interval where this one soon ends. */
+function aheadOf(intervalMs: number): number {
+  const leftMs = intervalMs - (Date.now() % intervalMs);
+  return leftMs < ENOUGH_MS ? Math.ceil(leftMs / 1000 + 1) * 1000 : 0;
+}
+
+type Utility = Awaited<ReturnType<typeof startUtility>>;
+
 /** Books, outbox and clock of a DSO that is driven round by round. */
-function openParts(url: string, folder: string, { chainId, finality }: GridFacts) {
+function openParts(
+  { anvil: { url }, folder }: Utility,
+  { chainId, finality }: GridFacts,
+  aheadMs: number,
+) {
   const transport = clearTransport({ origins: [url] });
   let stop = new AbortController();
   const clock = {
-    ...stillClock(Date.now()),
+    ...stillClock(Date.now() + aheadMs),
     delay: systemClock().delay,
     pacer: () => ({ until: async () => stop.abort(), close() {} }),
   };
@@ -107,10 +124,10 @@ export async function setUpDso(more = '') {
 }
 
 function openDso(market: Awaited<ReturnType<typeof deployed>>, solver: string) {
-  const { utility, grid, meter } = market;
+  const { utility, grid, meter, aheadMs } = market;
   const { facts } = grid;
   const { chainId, contracts, finality, deployedAtBlock } = facts;
-  const parts = openParts(utility.anvil.url, utility.folder, facts);
+  const parts = openParts(utility, facts, aheadMs);
   const { books, outbox, rpc, clock } = parts;
   const warned: string[] = [];
   const log = { info() {}, warn: (text: string) => warned.push(text), error() {} };

@@ -108,7 +108,7 @@ test('readings are countersigned once, in any order, and shown in the list', asy
   const world = await setUpDso();
   try {
     const dso = world.begin();
-    const now = intervalAt(world.facts.calendar, Date.now() / 1000);
+    const now = intervalAt(world.facts.calendar, world.clock.now() / 1000);
     const domain = domainOf(world.facts);
     const { meterId } = world.meter;
     const reading = (interval: number, importedWs: number): Reading => {
