@@ -154,6 +154,7 @@ class Agent implements RunningAgent {
       zone: home.zone,
       pollMs: meterSettings.pollMs,
       maxPowerW: home.maxPowerW,
+      worthIn: (interval) => this.#market?.planning.worthIn(interval) ?? null,
       // A stepped run must be the same each time.
       isRealPace: settings.lab.clock === undefined,
       spreadMs: settings.lab.clock === undefined ? ports.random.uniform() * SPREAD_MS : 0,

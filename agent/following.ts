@@ -1,9 +1,9 @@
 /**
  * The following service (design: follow; when things go wrong): at each good look at the meter it
- * holds the metered energy of the running interval on its target, first with the battery, then,
- * when that does not suffice, with switched loads. Where it has no word for the interval, or cannot
- * trust the clock, the meter or the disk, battery and loads go their own safe ways. It starts and
- * ends there too.
+ * leads the metered energy of the running interval to where it should end, first with the battery,
+ * then, when that does not suffice to keep the trades, with switched loads. Where it has no word
+ * for the interval, or cannot trust the clock, the meter or the disk, battery and loads go their
+ * own safe ways. It starts and ends there too.
  */
 import type { Clock, Log, Pacer, Relay, UnixMs } from '../host/ports.ts';
 import type { Interval, MarketCalendar } from '../market/intervals.ts';
@@ -11,10 +11,18 @@ import type { Battery, BatteryState } from './drivers/battery.ts';
 import type { EventMap, Sample } from './events.ts';
 import { LoadCommands } from './following/load-commands.ts';
 import { type Draw, type Hold, LoadDesk, type LoadStatus } from './following/load-desk.ts';
+import {
+  drawsFor,
+  endWs,
+  type RunningEnd,
+  setPointW,
+  unmetW,
+  type Worth,
+} from './following/running-end.ts';
 import { SteadyTime } from './following/steady-time.ts';
 import { type Way, WayFinder } from './following/way-finder.ts';
 import type { Journal } from './journal/journal.ts';
-import { followTarget, roomOf } from './loads/battery-control.ts';
+import { roomOf } from './loads/battery-control.ts';
 import { type BatteryCare, BatteryHand, type BatteryOrder } from './loads/battery-hand.ts';
 import { LoadEstimate } from './loads/load-estimate.ts';
 import type { LoadTime } from './loads/load-hand.ts';
@@ -42,6 +50,11 @@ export interface FollowingPorts {
   spreadMs?: number;
   /** Whether market time passes as real time does: not in a lab. */
   isRealPace?: boolean;
+  /**
+   * What the last plan says a stored kWh is worth in an interval; null where there is no such plan:
+   * then what was planned is held as it stands.
+   */
+  worthIn?: (interval: Interval) => Worth | null;
   /** False: battery idle, loads as planned, commitments not held (a control run). */
   isEnabled: boolean;
 }
@@ -54,7 +67,7 @@ export interface FollowingStatus {
   way: Way['way'];
   /** Why it is automatic, in words; null otherwise. */
   reason: string | null;
-  /** What the running interval is held to, mean W; null when nothing is. */
+  /** Where the running interval is to end, mean W; null when nothing is followed. */
   targetW: number | null;
   batteryOrder: BatteryOrder;
   battery: BatteryState | null;
@@ -62,6 +75,8 @@ export interface FollowingStatus {
   /** What the operator of the grid allows the home to draw; null: no limit. */
   limitW: number | null;
 }
+
+type Following = Extract<Way, { way: 'following' }>;
 
 /** Errors below this share of the target, and below this energy, do not move a relay. */
 const TOLERANCE_SHARE = 0.02;
@@ -95,6 +110,8 @@ export class FollowingService {
   #batteryState: BatteryState | null = null;
   #draw: Draw | null = null;
   #hold: Hold | null = null;
+  /** Where the running interval was to end at the last look, Ws. */
+  #endWs: number | null = null;
 
   constructor(ports: FollowingPorts) {
     const { clock, log, journal, battery, loads, pollMs, calendar, zone, isEnabled } = ports;
@@ -150,7 +167,7 @@ export class FollowingService {
     return {
       way: way.way,
       reason: way.way === 'automatic' ? way.reason : null,
-      targetW: way.way === 'following' ? (way.targetWs * 1000) / this.#intervalMs : null,
+      targetW: this.#endWs === null ? null : (this.#endWs * 1000) / this.#intervalMs,
       batteryOrder: this.#battery?.order ?? null,
       battery: this.#batteryState,
       loads: this.#desk.status(time),
@@ -216,6 +233,7 @@ export class FollowingService {
     this.#silentSafeFromMs = (Math.floor(atMs / this.#intervalMs) + 1) * this.#intervalMs;
     this.#way = { way: 'automatic', reason: 'the meter is silent' };
     this.#hold = null;
+    this.#endWs = null;
     await this.#battery?.automatic();
   }
 
@@ -230,44 +248,55 @@ export class FollowingService {
     this.#draw = this.#drawNow(batteryW);
     this.#way = this.#ways.find(time, interval);
     this.#hold = null;
+    this.#endWs = null;
     if (this.#way.way !== 'following') {
       if (this.#way.way === 'switched-off') await this.#battery?.hold(0, time);
       else await this.#battery?.automatic();
       await this.#act(time);
       return;
     }
-    await this.#follow(this.#way.targetWs, sample, time);
+    await this.#follow(this.#way, sample, time);
   }
 
-  async #follow(targetWs: number, sample: Sample, time: LoadTime): Promise<void> {
+  async #follow(way: Following, sample: Sample, time: LoadTime): Promise<void> {
     const remainingMs = this.#intervalMs - (time.atMs % this.#intervalMs);
     const remainingS = remainingMs / 1000;
     // What was not metered is taken to have been on target.
     const elapsed = 1 - remainingMs / this.#intervalMs;
-    const meteredWs = sample.runningNetWs ?? targetWs * elapsed;
     const battery = this.#usableBattery();
-    const outcome = (loadW: number) =>
-      followTarget({
-        ...{ targetWs, meteredWs, remainingS, loadW, battery },
-        ...{ stepS: this.#ports.pollMs / 1000, mostW: this.#mostW(time) },
-        leastW: -(this.#ports.maxPowerW ?? Number.POSITIVE_INFINITY),
-      });
+    const end = this.#endOf(way, time.atMs);
+    const look = {
+      ...{ meteredWs: sample.runningNetWs ?? way.targetWs * elapsed, remainingS, battery },
+      ...{ stepS: this.#ports.pollMs / 1000, mostW: this.#mostW(time) },
+      leastW: -(this.#ports.maxPowerW ?? Number.POSITIVE_INFINITY),
+    };
+    const meanW = this.#estimate.meanW(remainingS) ?? sample.powerW;
+    this.#endWs = endWs(end, look, meanW);
     const isBatteryKnown = this.#battery === null || battery !== null;
     // A lost answer of the battery is no reason to move a relay against the plan.
     if (isBatteryKnown) {
       this.#hold = {
         remainingMs,
-        toleranceWs: Math.max(TOLERANCE_WS, Math.abs(targetWs) * TOLERANCE_SHARE),
+        toleranceWs: Math.max(TOLERANCE_WS, Math.abs(this.#endWs) * TOLERANCE_SHARE),
         strayWs: this.#estimate.strayWs(remainingS),
-        unmetW: (shiftW) =>
-          outcome((this.#estimate.meanW(remainingS) ?? sample.powerW) + shiftW).unmetW,
+        drawsFor: drawsFor(end),
+        unmetW: (shiftW) => unmetW(end, look, meanW + shiftW),
       };
     }
     await this.#act(time);
     if (this.#battery === null) return;
+    const shiftedW = this.#estimate.meanW(remainingS) ?? sample.powerW;
     const loadW = this.#estimate.loadW ?? sample.powerW;
-    if (isBatteryKnown) await this.#battery.hold(outcome(loadW).setPointW, time);
+    if (isBatteryKnown) await this.#battery.hold(setPointW(end, look, loadW, shiftedW), time);
     else await this.#battery.automatic();
+  }
+
+  #endOf({ targetWs, tradedWs }: Following, atMs: UnixMs): RunningEnd {
+    const worth = this.#ports.worthIn?.(Math.floor(atMs / this.#intervalMs)) ?? null;
+    const share = this.#batteryState?.stateOfCharge ?? null;
+    const isUnknown = worth === null || (this.#battery !== null && share === null);
+    const storedWs = (share ?? 0) * (this.#battery?.limits.capacityWs ?? 0);
+    return { targetWs, tradedWs, weighed: isUnknown ? null : { worth, storedWs } };
   }
 
   #usableBattery() {

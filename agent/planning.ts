@@ -8,16 +8,19 @@ import { type Interval, intervalAt, type MarketCalendar } from '../market/interv
 import type { BatteryTap } from './battery-tap.ts';
 import type { AgentSettings } from './config.ts';
 import type { EventMap } from './events.ts';
+import type { Worth } from './following/running-end.ts';
 import type { ControlledPower } from './journal/controlled.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ReadingRow } from './journal/rows.ts';
 import { LoadForecasts } from './loads/load-forecasts.ts';
-import { afterOne, batteryCourse, planningLimits } from './strategy/battery.ts';
+import { afterOne, planningLimits, planningSpec } from './strategy/battery.ts';
+import { weighedEndWs } from './strategy/battery-plan/weighed-end.ts';
+import { supplierPrices } from './strategy/counted-prices.ts';
 import { Forecaster } from './strategy/forecast/forecaster.ts';
 import { HomeDays } from './strategy/forecast/home-days.ts';
 import { HomeTime } from './strategy/home-time.ts';
 import type { NetLoadForecast, Plan, PlanSlot } from './strategy/plan.ts';
-import type { Tariff } from './strategy/tariff.ts';
+import { pricesAt, type Tariff } from './strategy/tariff.ts';
 import { wantsOf } from './strategy/wants.ts';
 import type { OpenOffer } from './strategy/wants-input.ts';
 
@@ -92,6 +95,24 @@ export class PlanningService {
   /** The last plan made by this process. */
   get plan(): Plan | null {
     return this.#plan;
+  }
+
+  /**
+   * What a stored kWh is worth after an interval, and what one costs and brings at the meter in it;
+   * null where no plan reaches over it.
+   */
+  worthIn(interval: Interval): Worth | null {
+    const { market, settings } = this.#o;
+    const tariff = market.tariffAt(interval);
+    const stage = interval - (this.#plan?.madeIn ?? interval + 1);
+    if (this.#plan === null || tariff === null || stage < 0) return null;
+    if (stage >= this.#plan.slots.length) return null;
+    return {
+      value: this.#plan.battery.valueBefore(stage),
+      spec: planningSpec(settings.battery),
+      prices: supplierPrices(pricesAt(tariff, interval, this.#seconds)),
+      limitW: settings.home.maxPowerW,
+    };
   }
 
   /** Learns from the journal, and plans after each interval that closes from now on. */
@@ -226,25 +247,32 @@ export class PlanningService {
     const share = battery.last()?.state.stateOfCharge ?? null;
     if (share === null) return null;
     const storedWs = share * model.capacityWs;
-    const limits = planningLimits(model);
     const leftSeconds = (current + 1) * this.#seconds - clock.now() / 1000;
     const expected = this.#forecaster.forecast(current);
     if (leftSeconds <= 0 || expected === null) return storedWs;
     const netW = expected.p50W + (journal.plan(current)?.loadsW ?? 0);
-    const schedule = journal.schedule(current);
-    const powerW =
-      schedule === null
-        ? (batteryCourse(limits, {
-            intervalSeconds: leftSeconds,
-            storedWs,
-            netW: [netW],
-            soldW: [],
-            reservedWs: [],
-          }).batteryW[0] ?? 0)
-        : schedule.committedW + schedule.untradedW - netW;
+    const powerW = this.#batteryW(current, storedWs, netW, leftSeconds);
     const withinW = Math.min(model.chargeW, Math.max(-model.dischargeW, powerW));
+    const limits = planningLimits(model);
     const afterWs = afterOne(limits, storedWs, withinW, leftSeconds);
-    return Math.min(model.capacityWs, afterWs);
+    const least = Math.min(limits.lowWs, storedWs);
+    return Math.max(least, Math.min(Math.max(limits.highWs, storedWs), afterWs));
+  }
+
+  /** What the battery will do in what is left of the running interval, W. */
+  #batteryW(current: Interval, storedWs: number, netW: number, leftSeconds: number): number {
+    const schedule = this.#o.journal.schedule(current);
+    const worth = this.worthIn(current);
+    if (schedule === null || worth === null) {
+      return schedule === null ? -netW : schedule.committedW + schedule.untradedW - netW;
+    }
+    // As if nothing of it were over: what was metered so far says nothing of the rest.
+    const running = {
+      ...{ storedWs, comesWs: netW * leftSeconds },
+      tradedWs: schedule.committedW * leftSeconds,
+    };
+    const endWs = weighedEndWs({ ...worth, seconds: leftSeconds }, running);
+    return (endWs - running.comesWs) / leftSeconds;
   }
 
   async #readBattery(battery: BatteryTap): Promise<boolean> {

@@ -230,7 +230,7 @@ function summarise(figures: RunFigures, speed: RunOptions['speed'], progress: Pr
       `${figures.energyCreatedWs} Ws and ${figures.moneyCreatedMicro} millionths created`,
   );
   const error = figures.commitmentErrorPercent;
-  if (error !== null) progress.say(`homes kept their commitments to ${error.toFixed(1)} %`);
+  if (error !== null) progress.say(`homes kept all but ${error.toFixed(1)} % of what they traded`);
   for (const finding of figures.findings) progress.say(`audit: ${finding}`);
   if (figures.trades === 0 && speed !== 'max' && figures.intervals > FIRST_TRADES) {
     progress.say(

@@ -1,4 +1,4 @@
-/** `transax-agent schedule show`: what the home is held to, and how it went. */
+/** `transax-agent schedule show`: what the home traded and expects, and how it went. */
 import type { Command } from './command.ts';
 import { columns, good, numberText } from './output.ts';
 import { withSource } from './source.ts';
@@ -10,10 +10,11 @@ const MOST = 96;
 export const scheduleShow: Command = {
   words: ['schedule', 'show'],
   takes: '',
-  summary: 'what the home is held to in the running and the next intervals',
+  summary: 'what the home traded and expects in the running and the next intervals',
   text:
-    'Mean power in W, positive into the home: final trades plus the planned rest. What an ' +
-    'interval is held to is never changed.',
+    'Mean power in W, positive into the home: final trades, which are kept, and the rest that was ' +
+    'expected when they became final, which is not held: the battery weighs what comes against ' +
+    'what it is worth later. Neither is changed afterwards.',
   options: [{ name: 'back', value: 'N', text: `past intervals to show, ${SHOWN} if absent` }],
   exits: [3, 4],
   run: (host, args) =>
@@ -51,7 +52,7 @@ export const scheduleShow: Command = {
             ({ atMs, load, isOn, why }) =>
               `${time.clock(atMs)} ${load} ${isOn ? 'on' : 'off'}: ${why}`,
           );
-        const head = ['  from', 'held to W', 'traded W', 'rest W', 'metered W'];
+        const head = ['  from', 'planned W', 'traded W', 'rest W', 'metered W'];
         const table = rows.length === 0 ? 'nothing is scheduled' : columns([head, ...rows]);
         const text = [table, ...(turned.length === 0 ? [] : ['', ...turned])].join('\n');
         return good({ now, intervals, switches }, text, warnings);

@@ -125,7 +125,7 @@ function scheduleLines(status: AgentStatus, clock: (interval: number) => string)
     lines.push(
       row(
         clock(interval),
-        `held to ${targetW} W: ${committedW} W by final trades, ${untradedW} W untraded`,
+        `${committedW} W by final trades, ${untradedW} W expected besides: ${targetW} W`,
       ),
     );
   }

@@ -45,6 +45,8 @@ export interface Hold {
   remainingMs: number;
   toleranceWs: number;
   strayWs: number;
+  /** For what a load is turned on that draws what is unmet. */
+  drawsFor: 'commitment' | 'surplus';
   /** What the battery cannot make up for, W, when the home draws `shiftW` more than expected. */
   unmetW(shiftW: number): number;
 }

@@ -7,7 +7,13 @@ import type { Journal } from '../journal/journal.ts';
 import type { TimeReading } from '../proven-time.ts';
 
 export type Way =
-  | { way: 'following'; targetWs: number }
+  | {
+      way: 'following';
+      /** What was planned and traded. */
+      targetWs: number;
+      /** Of it, what final trades bind the home to: bought is positive. */
+      tradedWs: number;
+    }
   | { way: 'automatic'; reason: string }
   | { way: 'switched-off' };
 
@@ -40,6 +46,7 @@ export class WayFinder {
     return {
       way: 'following',
       targetWs: (row.committedW + row.untradedW) * this.#intervalSeconds,
+      tradedWs: row.committedW * this.#intervalSeconds,
     };
   }
 }

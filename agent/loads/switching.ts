@@ -35,6 +35,8 @@ export interface AimState {
   toleranceWs: number;
   /** How far the load of the rest may stray from what is expected, Ws. */
   strayWs: number;
+  /** What a load is turned on for that draws what is unmet. */
+  drawsFor: 'commitment' | 'surplus';
   /**
    * What battery and other loads cannot make up for over the rest of the interval, W, when the home
    * draws `shiftW` more than expected: positive when it would have to draw more.
@@ -65,11 +67,12 @@ export function aimOf(load: LoadModel, state: AimState): Aim | null {
   if (isTurned) return null;
   const shiftW = isPlanned ? load.powerW : -load.powerW;
   if (isOn !== isPlanned && isBetterKept(unmetW(0), unmetW(shiftW), state)) {
-    return { isOn, why: 'holds the commitment', isAgainstPlan: true };
+    const why = state.drawsFor === 'surplus' ? 'takes surplus' : 'holds the commitment';
+    return { isOn, why, isAgainstPlan: true };
   }
   const turnTo = lastResort(load, state);
   if (turnTo !== null && (isOn === isPlanned || turnTo === isPlanned)) {
-    return { isOn: turnTo, why: whyHeld(unmetW(0)), isAgainstPlan: turnTo !== isPlanned };
+    return { isOn: turnTo, why: whyHeld(unmetW(0), state), isAgainstPlan: turnTo !== isPlanned };
   }
   // A late turn would reach into the next interval, which counts on the plan.
   const isLate = isPlanned && remainingMs < Math.min(load.minimumOnMs, state.intervalMs / 2);
@@ -102,15 +105,18 @@ function nimbleAim(load: LoadModel, state: AimState): Aim | null {
   const neededWs = errorWs + (isOn ? mostWs : 0);
   const roomWs = Math.min(STRAY_SHARE * state.strayWs, mostWs / 2);
   if (isOn && neededWs < roomWs) {
-    return { isOn: false, why: whyHeld(unmetW(0)), isAgainstPlan: isPlanned };
+    return { isOn: false, why: whyHeld(unmetW(0), state), isAgainstPlan: isPlanned };
   }
   if (!isOn && mostWs - neededWs < roomWs && state.hasUse()) {
-    return { isOn: true, why: whyHeld(unmetW(0)), isAgainstPlan: !isPlanned };
+    return { isOn: true, why: whyHeld(unmetW(0), state), isAgainstPlan: !isPlanned };
   }
   return null;
 }
 
-function whyHeld(unmetW: number): string {
+function whyHeld(unmetW: number, { drawsFor }: Pick<AimState, 'drawsFor'>): string {
+  if (unmetW > 0 && drawsFor === 'surplus') {
+    return `takes surplus: ${Math.round(unmetW)} W would be fed in`;
+  }
   const error = `${Math.abs(Math.round(unmetW))} W too ${unmetW > 0 ? 'little' : 'much'}`;
   return `holds the commitment: ${error}`;
 }

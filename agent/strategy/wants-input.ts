@@ -59,6 +59,6 @@ export interface WantsInput {
   deviationsAt?: (interval: Interval) => Prices;
   /** Of a kWh through the battery; as everybody counts it, if absent. */
   wearMicroPerKwh?: number;
-  /** Default: what the follower of the agent needs. */
+  /** Default: none, as the agent's follower weighs what comes. */
   followerRoom?: FollowerRoom;
 }

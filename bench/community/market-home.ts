@@ -1,6 +1,6 @@
 /** One home of the bench: forecast, plan and offers are the agent's own; the battery follows. */
 
-import { planningSpec } from '../../agent/strategy/battery.ts';
+import { HOLDING_ROOM, planningSpec } from '../../agent/strategy/battery.ts';
 import { respond } from '../../agent/strategy/battery-plan/response.ts';
 import type { StoredValue } from '../../agent/strategy/battery-plan/stored-value.ts';
 import { supplierPrices } from '../../agent/strategy/counted-prices.ts';
@@ -24,8 +24,6 @@ export interface Promised {
   paidMicro: number;
 }
 
-/** Who weighs what is missing within the interval needs none. */
-const NO_ROOM = { reserveShare: 0, powerShare: 1 };
 const NOTHING: Promised = { tradedWs: 0, flexibleWs: 0, paidMicro: 0 };
 const SECONDS_PER_DAY = 86_400;
 /** What the fuse bears. */
@@ -112,7 +110,7 @@ export class MarketHome {
     if (this.#settings.following === 'target' || value === null || model === null) {
       return targetWs - netWs;
     }
-    const spec = planningSpec(model, this.#settings.wearMicroPerKwh, NO_ROOM);
+    const spec = planningSpec(model, this.#settings.wearMicroPerKwh);
     const prices = supplierPrices(this.#deviationsAt(this.#at));
     const situation = {
       value,
@@ -170,7 +168,7 @@ export class MarketHome {
         ),
       clearsAt: (interval) => this.#past.clearsAt(interval),
       wearMicroPerKwh: this.#settings.wearMicroPerKwh,
-      ...(this.#settings.following === 'value' ? { followerRoom: NO_ROOM } : {}),
+      ...(this.#settings.following === 'target' ? { followerRoom: HOLDING_ROOM } : {}),
       ...{ maxPowerW: LIMIT_W, leastOfferWs: intervalSeconds, time: UTC, ownMargin: null },
     });
   }

@@ -2,7 +2,9 @@
  * What the agents wrote down, against what the houses know of themselves and what the chain made
  * final: readings, commitments and relay actions.
  */
+
 import type { SqlRow } from '../../host/ports.ts';
+import { brokenOf } from '../../market/broken-trades.ts';
 import type { PlannedFault } from './faults.ts';
 import type { HouseTruth } from './house-process.ts';
 
@@ -147,18 +149,18 @@ function compareCommitments(house: HouseRecord, span: Span, say: Say): number {
 }
 
 function followError(house: HouseRecord, span: Span): number | null {
-  let missedWs = 0;
-  let targetWs = 0;
+  let brokenWs = 0;
+  let tradedWs = 0;
   for (const { interval, importedWs, exportedWs } of house.truth.intervals) {
     const row = house.schedule.find((each) => Number(each.interval) === interval);
     if (row === undefined || Number(row.committed_w) === 0 || interval > span.lastInterval)
       continue;
     if (faultsIn(house, span, interval).length > 0) continue;
-    const wantedWs = ((Number(row.committed_w) + Number(row.untraded_w)) * span.intervalMs) / 1000;
-    missedWs += Math.abs(importedWs - exportedWs - wantedWs);
-    targetWs += Math.abs(wantedWs);
+    const tradedHereWs = (Number(row.committed_w) * span.intervalMs) / 1000;
+    brokenWs += brokenOf(tradedHereWs, importedWs - exportedWs);
+    tradedWs += Math.abs(tradedHereWs);
   }
-  return targetWs === 0 ? null : (100 * missedWs) / targetWs;
+  return tradedWs === 0 ? null : (100 * brokenWs) / tradedWs;
 }
 
 /** Each turn of the contactor is one that the agent wrote down, and the other way round. */

@@ -9,7 +9,9 @@ export function resultText(day: Day, { figures, findings }: Comparison): string 
   for (const each of figures) {
     const qualities = Object.entries(each.byQuality).map(([name, count]) => `${count} ${name}`);
     const error =
-      each.followErrorPercent === null ? 'none' : `${each.followErrorPercent.toFixed(2)} % off`;
+      each.followErrorPercent === null
+        ? 'none'
+        : `${each.followErrorPercent.toFixed(2)} % of trades not kept`;
     lines.push(
       `${each.name}: ${each.intervals} readings (${qualities.join(', ')}), worst ` +
         `${each.worstErrorWh.toFixed(1)} Wh, sum ${each.sumErrorPercent.toFixed(3)} % off; ` +

@@ -1,9 +1,8 @@
 /**
- * How well homes kept their word: metered energy against the target of each interval. The target is
- * what final trades bind the home to (recomputed from the log) plus what it said beforehand it
- * would draw besides (`untraded_w` of its journal; a row written after the interval's start says
- * nothing).
+ * How well homes kept their word: metered energy against what final trades bind them to, which is
+ * recomputed from the log; and whether each wrote it into its journal in time.
  */
+import { brokenOf } from '../../market/broken-trades.ts';
 import type { Findings } from './findings.ts';
 import type { ScheduleRow } from './journals.ts';
 import type { MarketLog } from './market-log.ts';
@@ -16,7 +15,7 @@ export interface FollowingHome {
 }
 
 export interface FollowingFigures {
-  /** 100 x sum |metered - target| / sum |target| over homes that traded; null: no target. */
+  /** Of what was traded, sold and not fed in or bought and not taken in, %; null: nothing was. */
   errorPercent: number | null;
   /** The same over those of them that have a battery. */
   batteryErrorPercent: number | null;
@@ -62,8 +61,8 @@ export function followingFigures(
   intervalSeconds: number,
   findings: Findings,
 ): FollowingFigures {
-  const all = { missedWs: 0, targetWs: 0 };
-  const batteries = { missedWs: 0, targetWs: 0 };
+  const all = { brokenWs: 0, tradedWs: 0 };
+  const batteries = { brokenWs: 0, tradedWs: 0 };
   let neverTraded = 0;
   let scheduleFaults = 0;
   for (const home of homes) {
@@ -72,9 +71,8 @@ export function followingFigures(
       neverTraded += 1;
       continue;
     }
-    const { rows, faults } = checkedSchedule(home, own, intervalSeconds, findings);
-    scheduleFaults += faults;
-    const sums = sumHome(home, own, rows, range, intervalSeconds);
+    scheduleFaults += scheduleFaultsOf(home, own, intervalSeconds, findings);
+    const sums = sumHome(home, own, range, intervalSeconds);
     addTo(all, sums);
     if (home.hasBattery) addTo(batteries, sums);
   }
@@ -87,62 +85,53 @@ export function followingFigures(
 }
 
 interface Sums {
-  missedWs: number;
-  targetWs: number;
+  brokenWs: number;
+  tradedWs: number;
 }
 
 function addTo(sums: Sums, more: Sums): void {
-  sums.missedWs += more.missedWs;
-  sums.targetWs += more.targetWs;
+  sums.brokenWs += more.brokenWs;
+  sums.tradedWs += more.tradedWs;
 }
 
-/** Rows that were decided in time; a late one counts as none. */
-function checkedSchedule(
+/** Rows that were decided late, or name another commitment than the log. */
+function scheduleFaultsOf(
   home: FollowingHome,
   own: ReadonlyMap<number, number>,
   intervalSeconds: number,
   findings: Findings,
-): { rows: Map<number, ScheduleRow>; faults: number } {
+): number {
   const before = findings.total;
-  const rows = new Map<number, ScheduleRow>();
   for (const row of home.schedule) {
     const committedW = own.get(row.interval) ?? 0;
     if (row.decidedAtMs >= row.interval * intervalSeconds * 1000) {
       findings.add(`${home.name}, interval ${row.interval}: scheduled after its start`);
-      continue;
-    }
-    if (row.committedW !== committedW) {
+    } else if (row.committedW !== committedW) {
       findings.add(
         `${home.name}, interval ${row.interval}: the journal says ${row.committedW} W committed, ` +
           `the log ${committedW} W`,
       );
     }
-    rows.set(row.interval, row);
   }
-  return { rows, faults: findings.total - before };
+  return findings.total - before;
 }
 
-/** Intervals for which the home neither traded nor said anything are its own affair. */
 function sumHome(
   home: FollowingHome,
   own: ReadonlyMap<number, number>,
-  rows: ReadonlyMap<number, ScheduleRow>,
   range: { first: number; last: number },
   intervalSeconds: number,
 ): Sums {
-  const sums = { missedWs: 0, targetWs: 0 };
+  const sums = { brokenWs: 0, tradedWs: 0 };
   for (const { interval, importedWs, exportedWs } of home.intervals) {
     if (interval < range.first || interval > range.last) continue;
-    const row = rows.get(interval);
-    const committedW = own.get(interval) ?? 0;
-    if (!row && committedW === 0) continue;
-    const targetWs = (committedW + (row?.untradedW ?? 0)) * intervalSeconds;
-    sums.missedWs += Math.abs(importedWs - exportedWs - targetWs);
-    sums.targetWs += Math.abs(targetWs);
+    const committedWs = (own.get(interval) ?? 0) * intervalSeconds;
+    sums.brokenWs += brokenOf(committedWs, importedWs - exportedWs);
+    sums.tradedWs += Math.abs(committedWs);
   }
   return sums;
 }
 
-function percent({ missedWs, targetWs }: Sums): number | null {
-  return targetWs === 0 ? null : (100 * missedWs) / targetWs;
+function percent({ brokenWs, tradedWs }: Sums): number | null {
+  return tradedWs === 0 ? null : (100 * brokenWs) / tradedWs;
 }

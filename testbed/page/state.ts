@@ -134,7 +134,7 @@ export interface HomeState {
   meteredW: PerInterval;
   /** Bought minus sold by final trades. */
   committedW: PerInterval;
-  /** Commitment plus the untraded part of the plan: what the home holds its meter to. */
+  /** Commitment plus the untraded part of the plan: what the home expected of its meter. */
   targetW: PerInterval;
   /** Share of capacity at the end of the interval, 0 to 1. */
   storedShare: PerInterval;

@@ -1,4 +1,5 @@
 /** Totals of a run, interval by interval, so that intervals which leave the plots stay counted. */
+import { brokenOf } from '../../market/broken-trades.ts';
 import {
   type Column,
   netEnergyWs,
@@ -10,11 +11,10 @@ import type { TradeState } from './state.ts';
 
 const WS_PER_KWH = 3_600_000;
 
-/** How well a home kept to its targets so far, Ws. */
+/** How well a home kept its trades so far, Ws. */
 export interface Keeping {
-  hasTraded: boolean;
-  missedWs: number;
-  targetWs: number;
+  brokenWs: number;
+  tradedWs: number;
 }
 
 export interface Sums {
@@ -52,9 +52,8 @@ export function addSums(total: Sums, part: Sums): void {
   for (const [id, keeping] of part.homes) {
     const before = total.homes.get(id);
     total.homes.set(id, {
-      hasTraded: keeping.hasTraded || before?.hasTraded === true,
-      missedWs: keeping.missedWs + (before?.missedWs ?? 0),
-      targetWs: keeping.targetWs + (before?.targetWs ?? 0),
+      brokenWs: keeping.brokenWs + (before?.brokenWs ?? 0),
+      tradedWs: keeping.tradedWs + (before?.tradedWs ?? 0),
     });
   }
   total.endedIntervals += part.endedIntervals;
@@ -78,21 +77,16 @@ export function sumsOf(column: Column, run: RecordedRun): Sums {
   const homes = new Map<string, Keeping>();
   for (const home of run.homes) {
     const cell = column.cells.get(home.id);
-    const keeping: Keeping = {
-      hasTraded: boughtWs.has(home.id) || soldWs.has(home.id),
-      missedWs: 0,
-      targetWs: 0,
-    };
+    const keeping: Keeping = { brokenWs: 0, tradedWs: 0 };
     if (cell?.reading) {
       const { importedWs, exportedWs } = cell.reading;
       sums.importedEnergyWs += importedWs;
       sums.exportedEnergyWs += exportedWs;
       sums.coveredEnergyWs += Math.min(importedWs, boughtWs.get(home.id) ?? 0);
       if (cell.schedule) {
-        const { committedW, untradedW } = cell.schedule;
-        const targetWs = (committedW + untradedW) * run.intervalSeconds;
-        keeping.missedWs = Math.abs(importedWs - exportedWs - targetWs);
-        keeping.targetWs = Math.abs(targetWs);
+        const committedWs = cell.schedule.committedW * run.intervalSeconds;
+        keeping.brokenWs = brokenOf(committedWs, importedWs - exportedWs);
+        keeping.tradedWs = Math.abs(committedWs);
       }
     }
     homes.set(home.id, keeping);
@@ -109,16 +103,15 @@ export function sumsOf(column: Column, run: RecordedRun): Sums {
   };
 }
 
-/** 100 * sum |metered - target| / sum |target| over homes that traded; null before the first. */
+/** Broken of what was traded, %; null before the first trade. */
 export function errorPercent(keepings: Iterable<Keeping>): number | null {
-  let missedWs = 0;
-  let targetWs = 0;
+  let broken = 0;
+  let traded = 0;
   for (const keeping of keepings) {
-    if (!keeping.hasTraded) continue;
-    missedWs += keeping.missedWs;
-    targetWs += keeping.targetWs;
+    broken += keeping.brokenWs;
+    traded += keeping.tradedWs;
   }
-  return targetWs > 0 ? (100 * missedWs) / targetWs : null;
+  return traded > 0 ? (100 * broken) / traded : null;
 }
 
 function overloadsOf(

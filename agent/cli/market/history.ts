@@ -1,4 +1,5 @@
 /** `transax-agent market history`: what was promised and what came, by interval. */
+import { brokenOf } from '../../../market/broken-trades.ts';
 import type { Command } from '../command.ts';
 import { columns, good, numberText } from '../output.ts';
 import { withSource } from '../source.ts';
@@ -20,7 +21,10 @@ export const marketHistory: Command = {
       const found = await journal.history(now - count, now - 1);
       const intervals = found.map((row) => ({
         ...row,
-        missedW: row.meteredW === null || row.targetW === null ? null : row.meteredW - row.targetW,
+        missedW:
+          row.meteredW === null || row.committedW === null
+            ? null
+            : brokenOf(row.committedW, row.meteredW),
       }));
       const cell = (value: number | null) => (value === null ? '-' : numberText(value));
       const rows = intervals.map((row) => [
@@ -32,7 +36,7 @@ export const marketHistory: Command = {
         cell(row.missedW),
         row.quality ?? '-',
       ]);
-      const head = ['from', 'expected', 'traded', 'held to', 'metered', 'missed', 'quality'];
+      const head = ['from', 'expected', 'traded', 'planned', 'metered', 'not kept', 'quality'];
       const text = rows.length === 0 ? 'nothing was metered then' : columns([head, ...rows]);
       return good({ now, intervals }, text, warnings);
     }),

@@ -57,7 +57,12 @@ test('a nimble load waits while either way is open, and turns when one closes', 
   const aim = (share: number, isOn: boolean, hasUse = true) =>
     aimOf(rod, {
       ...{ intervalMs: 900_000, remainingMs: 600_000, isOn, isPlanned: false, isTurned: true },
-      ...{ hasUse: () => hasUse, toleranceWs: 36_000, strayWs: 200_000 },
+      ...{
+        hasUse: () => hasUse,
+        toleranceWs: 36_000,
+        strayWs: 200_000,
+        drawsFor: 'commitment' as const,
+      },
       unmetW: (shiftW) => 2000 * share - (isOn ? 2000 : 0) - shiftW,
     })?.isOn ?? null;
   assert.equal(
@@ -76,7 +81,13 @@ test('a nimble load waits while either way is open, and turns when one closes', 
 test('programs and boosts are never turned to hold a commitment', () => {
   const state = {
     ...{ intervalMs: 900_000, remainingMs: 600_000, isOn: true, isPlanned: true },
-    ...{ isTurned: false, hasUse: () => true, toleranceWs: 36_000, strayWs: 0 },
+    ...{
+      isTurned: false,
+      hasUse: () => true,
+      toleranceWs: 36_000,
+      strayWs: 0,
+      drawsFor: 'commitment' as const,
+    },
     unmetW: () => -2000,
   };
   for (const kind of ['deadline', 'sg-ready'] as const) {

@@ -11,7 +11,7 @@ const FIGURES = [
   ['Traded between homes', traded],
   ['Covered by neighbours', covered],
   ['Saved against the tariff', saved],
-  ['Deviation from targets', missed],
+  ['Trades not kept', missed],
   ['Limit violations', violations],
   ['Rejected solutions', rejected],
 ];

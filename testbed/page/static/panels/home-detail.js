@@ -13,7 +13,7 @@ const FACTS = [
   ['Now', (home) => powerWords(home.powerW)],
   ['Trade now', (home, state) => tradeWords(commitmentNowW(state, home))],
   ['Switched load', (home) => switchWords(home.isLoadOn)],
-  ['Deviation', (home) => deviationWords(home.commitmentErrorPercent)],
+  ['Trades not kept', (home) => deviationWords(home.commitmentErrorPercent)],
   ['Last offer', (home) => home.reason ?? 'none yet'],
 ];
 
@@ -25,11 +25,11 @@ export function createHomeDetail() {
     about: '',
     heading: 'h3',
     unit: 'kW',
-    empty: () => 'Meter and target appear at the end of the first interval.',
+    empty: () => 'Meter and plan appear at the end of the first interval.',
     heightPx: 230,
     series: [
       { name: 'Metered', colour: 'metered', shape: 'area' },
-      { name: 'Target', colour: 'target', shape: 'line', dash: [7, 4] },
+      { name: 'Planned', colour: 'target', shape: 'line', dash: [7, 4] },
       { name: 'Traded', colour: 'traded', shape: 'line', dash: [2, 3] },
     ],
   });

@@ -1,7 +1,7 @@
-/** One home in small: its meter against its target, its trade of the moment, its battery. */
+/** One home in small: its meter against its plan, its trade of the moment, its battery. */
 import { el, mark, setAttribute, setHidden, setShare, setText } from '../elements.js';
 import { wholePercent } from '../units.js';
-import { commitmentNowW, isOnTarget, tradeWords } from './home-words.js';
+import { areTradesKept, commitmentNowW, tradeWords } from './home-words.js';
 import { createSparkline } from './sparkline.js';
 
 /** @param {(id: string, isPointed: boolean) => void} onChoose */
@@ -62,7 +62,9 @@ export function createHomeTile(onChoose) {
 function signOf(home) {
   if (home.agent === 'down') return { mark: 'down', words: 'agent down' };
   if (home.agent === 'degraded') return { mark: 'degraded', words: 'agent degraded' };
-  const isKept = isOnTarget(home);
-  if (isKept === null) return { mark: 'starting', words: 'no target yet' };
-  return isKept ? { mark: 'ok', words: 'on target' } : { mark: 'degraded', words: 'off target' };
+  const isKept = areTradesKept(home);
+  if (isKept === null) return { mark: 'starting', words: 'no trade yet' };
+  return isKept
+    ? { mark: 'ok', words: 'trades kept' }
+    : { mark: 'degraded', words: 'trade not kept' };
 }

@@ -6,26 +6,31 @@ import { kilowatts } from '../units.js';
  * @typedef {import('../../state.ts').HomeState} HomeState
  */
 
-/** A home is on target within this share of it, or within these W. */
+/** A trade is kept within this share of it, or within these W. */
 const NEAR_SHARE = 0.05;
 const NEAR_W = 50;
 
-/** The last interval with a reading and a target. @param {HomeState} home */
+/** The last interval with a reading and a trade. @param {HomeState} home */
 export function lastKept(home) {
   for (let at = home.meteredW.length - 1; at >= 0; at--) {
     const meteredW = home.meteredW[at] ?? null;
-    const targetW = home.targetW[at] ?? null;
-    if (meteredW !== null && targetW !== null) return { at, meteredW, targetW };
+    const tradedW = home.committedW[at] ?? 0;
+    if (meteredW !== null && tradedW !== 0) return { at, meteredW, tradedW };
   }
   return null;
 }
 
-/** Null: there is nothing to compare yet. @param {HomeState} home */
-export function isOnTarget(home) {
+/**
+ * Whether what was sold was fed in, and what was bought taken in; more of it is no fault. Null: it
+ * has not traded yet.
+ * @param {HomeState} home
+ */
+export function areTradesKept(home) {
   const last = lastKept(home);
   if (!last) return null;
-  const near = Math.max(NEAR_W, NEAR_SHARE * Math.abs(last.targetW));
-  return Math.abs(last.meteredW - last.targetW) <= near;
+  const near = Math.max(NEAR_W, NEAR_SHARE * Math.abs(last.tradedW));
+  const missingW = (last.tradedW - last.meteredW) * Math.sign(last.tradedW);
+  return missingW <= near;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { el, setAttribute, setText } from '../elements.js';
 import { createHomeDetail } from './home-detail.js';
 import { createHomeTile } from './home-tile.js';
-import { commitmentNowW, isOnTarget } from './home-words.js';
+import { areTradesKept, commitmentNowW } from './home-words.js';
 
 /**
  * @typedef {import('../../state.ts').CommunityState} CommunityState
@@ -13,7 +13,7 @@ const FILTERS = {
   'All homes': () => true,
   'Trading now': (state, home) => (commitmentNowW(state, home) ?? 0) !== 0,
   'With a battery': (_, home) => home.battery !== null,
-  'Off target': (_, home) => isOnTarget(home) === false,
+  'Trade not kept': (_, home) => areTradesKept(home) === false,
   'Agent not well': (_, home) => home.agent === 'down' || home.agent === 'degraded',
 };
 
@@ -99,10 +99,11 @@ function createFilter(onChange) {
 /** @param {HTMLElement} filter */
 function sectionHead(filter) {
   const title = el('h2', { id: 'homes-title' }, 'Homes: commitment against meter');
-  const words = 'Target: what it traded, and what its plan left untraded.';
+  const words =
+    'Plan: what it traded, and what it expected besides. Trades are kept; what comes besides is not held.';
   const metered = el('i', { class: 'key-metered' });
   const target = el('i', { class: 'key-target' });
-  const key = el('p', { class: 'about key' }, metered, 'metered ', target, 'target');
+  const key = el('p', { class: 'about key' }, metered, 'metered ', target, 'plan');
   return el(
     'div',
     { class: 'section-head' },

@@ -10,7 +10,7 @@ const STEPS = {
   withdraw: ['Withdraw', 'Energy and money granted to a fresh address'],
   post: ['Post', 'Offers posted on the chain'],
   clear: ['Clear', 'Trades final, within every limit'],
-  follow: ['Follow', 'Meters held on their targets by battery and loads'],
+  follow: ['Follow', 'Trades kept by battery and loads; the rest weighed against later'],
   settle: ['Settle', 'Signed readings countersigned by the DSO'],
 };
 

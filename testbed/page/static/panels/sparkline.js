@@ -1,4 +1,4 @@
-/** A home's meter (filled) and its target (line) over the run, without numbers. */
+/** A home's meter (filled) and its plan (line) over the run, without numbers. */
 import { setAttribute, svg } from '../elements.js';
 
 const WIDTH = 120;
