@@ -10,11 +10,11 @@ const MOST = 96;
 export const scheduleShow: Command = {
   words: ['schedule', 'show'],
   takes: '',
-  summary: 'what the home traded and expects in the running and the next intervals',
+  summary: 'what the home traded and expects, in the running and the next intervals',
   text:
-    'Mean power in W, positive into the home: final trades, which are kept, and the rest that was ' +
-    'expected when they became final, which is not held: the battery weighs what comes against ' +
-    'what it is worth later. Neither is changed afterwards.',
+    'Mean power in W, positive into the home: final trades, which are kept, and the rest that ' +
+    'was expected when they became final, which is not held: the battery weighs what comes ' +
+    'against what it is worth later. Neither is changed afterwards.',
   options: [{ name: 'back', value: 'N', text: `past intervals to show, ${SHOWN} if absent` }],
   exits: [3, 4],
   run: (host, args) =>

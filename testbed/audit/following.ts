@@ -2,7 +2,6 @@
  * How well homes kept their word: metered energy against what final trades bind them to, which is
  * recomputed from the log; and whether each wrote it into its journal in time.
  */
-import { brokenOf } from '../../market/broken-trades.ts';
 import type { Findings } from './findings.ts';
 import type { ScheduleRow } from './journals.ts';
 import type { MarketLog } from './market-log.ts';
@@ -130,6 +129,12 @@ function sumHome(
     sums.tradedWs += Math.abs(committedWs);
   }
   return sums;
+}
+
+/** Sold and not fed in, or bought and not taken in, Ws. */
+function brokenOf(committedWs: number, netWs: number): number {
+  if (committedWs < 0) return Math.min(-committedWs, Math.max(0, netWs - committedWs));
+  return Math.min(committedWs, Math.max(0, committedWs - netWs));
 }
 
 function percent({ brokenWs, tradedWs }: Sums): number | null {
