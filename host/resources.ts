@@ -1,6 +1,6 @@
 /**
  * What ships with the program, by its path in the project (`agent/drivers/profiles/x.toml`): files
- * of the checkout, or assets inside the one-file binary.
+ * of the checkout, or assets inside the one-file binary. So is the code of threads.
  */
 
 import { readFileSync } from 'node:fs';
@@ -26,6 +26,17 @@ export function projectResources(): Resources {
   };
 }
 
+/**
+ * The code of a thread, by the path of its program without an ending: a file of the checkout, or
+ * the text of a bundle inside the one-file binary.
+ * @throws Error when there is none
+ */
+export function threadCode(program: string): { path: string } | { text: string } {
+  return seaModule()?.isSea() === true
+    ? { text: projectResources().text(`${program}.cjs`) }
+    : { path: fromRoot(`${program}.ts`) };
+}
+
 function resource(name: string, read: (name: string) => Uint8Array): Uint8Array {
   if (!/^[\w.-]+(?:\/[\w.-]+)*$/.test(name) || name.split('/').includes('..')) {
     throw new Error(`"${name}" is not the name of a resource`);
@@ -38,8 +49,11 @@ function resource(name: string, read: (name: string) => Uint8Array): Uint8Array 
 }
 
 function readFromCheckout(name: string): Uint8Array {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  return new Uint8Array(readFileSync(join(root, name)));
+  return new Uint8Array(readFileSync(fromRoot(name)));
+}
+
+function fromRoot(name: string): string {
+  return join(fileURLToPath(new URL('..', import.meta.url)), name);
 }
 
 function seaModule(): Sea | undefined {
