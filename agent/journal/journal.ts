@@ -8,6 +8,7 @@
 import { type Sql, SqlError, type SqlRow, type SqlValue, type UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
+import { ForecastRecords } from './forecast-records.ts';
 import { type LoadPlan, LoadRecords } from './load-records.ts';
 import {
   type Checkpoint,
@@ -29,12 +30,14 @@ const MOST_AHEAD = 96;
 
 export class Journal {
   readonly loads: LoadRecords;
+  readonly forecasts: ForecastRecords;
   readonly #sql: Sql;
   #isWritable = true;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.loads = new LoadRecords(sql, (work) => this.#write(work));
+    this.forecasts = new ForecastRecords(sql, (work) => this.#write(work));
   }
 
   /**
@@ -107,14 +110,17 @@ export class Journal {
   /**
    * A plan made in `madeIn`, with the forecasts it stands on. Replaces older plan rows.
    * @param byLoad what each load takes of `loadsW`, by interval
+   * @param also writes that belong to it
    */
   recordPlan(
     madeIn: Interval,
     forecasts: readonly NetLoadForecast[],
     plans: readonly PlanRow[],
     byLoad: ReadonlyMap<Interval, LoadPlan> = new Map(),
+    also: () => void = () => {},
   ): void {
     this.#write(() => {
+      also();
       for (const each of forecasts) {
         this.#sql.run(
           'INSERT OR REPLACE INTO forecasts VALUES (?, ?, ?, ?, ?, ?)',

@@ -6,6 +6,7 @@
  * Numbered scripts for host/sqlite.ts: only ever added to (design: storage).
  */
 import { CONTROLLED_TABLE } from './controlled.ts';
+import { FORECAST_TABLES } from './forecast-records.ts';
 import { LOAD_TABLES } from './load-records.ts';
 
 const TABLES = `
@@ -71,4 +72,9 @@ CREATE TABLE checkpoints (
 ) STRICT;
 `;
 
-export const JOURNAL_MIGRATIONS: readonly string[] = [TABLES, CONTROLLED_TABLE, LOAD_TABLES];
+export const JOURNAL_MIGRATIONS: readonly string[] = [
+  TABLES,
+  CONTROLLED_TABLE,
+  LOAD_TABLES,
+  FORECAST_TABLES,
+];
