@@ -12,6 +12,7 @@ import { JsonRpc } from '../chain/rpc.ts';
 import { SilentDelivery } from '../chain/silent-delivery.ts';
 import { writerLines } from '../chain/writer-lines.ts';
 import type { HttpListener, Log, Random, Sql, Transport } from '../host/ports.ts';
+import type { Threads } from '../host/thread-port.ts';
 import type { GridFacts } from '../market/grid.ts';
 import type { BatteryTap } from './battery-tap.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
@@ -49,6 +50,8 @@ export interface AgentPorts extends DevicePorts {
   transport: Transport;
   /** Serves `status`; null: none. */
   listener: HttpListener | null;
+  /** Where long work is done; null: it is not. */
+  threads: Threads | null;
   /** Of the process, where the agent has one of its own; commands are told. */
   pid?: number;
   /** The market's log; by default read from the grid file's endpoints. Agents may share one. */
@@ -218,8 +221,8 @@ class Agent implements RunningAgent {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the agent stops'));
     const market = this.#market;
-    const { trading, settling, reporting, solving } = market ?? {};
-    const ofMarket = [trading, settling, reporting, solving];
+    const { trading, planning, settling, reporting, solving } = market ?? {};
+    const ofMarket = [trading, planning, settling, reporting, solving];
     const services = [this.#following, this.#metering, this.#side, ...ofMarket];
     await Promise.allSettled(services.map(async (service) => service?.stop()));
     await this.#closeSocket?.();
@@ -258,6 +261,7 @@ class Agent implements RunningAgent {
       controlled: new ControlledPower(this.#sql),
       battery: this.#tap,
       market: trading,
+      ...{ random, threads: this.#ports.threads, isRealPace: settings.lab.clock === undefined },
       ownMargin: without.includes('common-sizes') ? ownMargin(random) : null,
     });
     const settling = new SettlingService({

@@ -22,6 +22,7 @@ import { openSqlReadOnly } from '../host/sqlite-read-only.ts';
 import { finishRekey, rekeyFiles } from '../host/sqlite-rekey.ts';
 import { guardedClock } from '../host/system-clock.ts';
 import { askUser, endWithReader, readInput, showProgress } from '../host/terminal.ts';
+import { nodeThreads } from '../host/threads.ts';
 import { greetTor, torTransport } from '../host/tor-transport.ts';
 import { sleep, wallClock } from '../host/wall-clock.ts';
 import { type CommandHost, EXIT } from './cli/command.ts';
@@ -82,6 +83,7 @@ function nodeHost(agentUser: string): CommandHost {
     openClock: async ({ clock, unprovenClock }, log) =>
       clock === undefined && !unprovenClock ? guardedClock(log) : openClock(clock, 'agent'),
     listener: nodeHttpListener,
+    threads: nodeThreads(),
     askUnix,
     holdUnix,
     untilTold,

@@ -1,23 +1,22 @@
 /**
  * Forecasts and plans whenever an interval closed (design: one interval in the life of a meter,
- * steps 2 and 3). The plan's rows go into the journal, its blocks to the trader by event. At start
- * it learns again from the journal what it knew.
+ * steps 2 and 3). The plan's rows go into the journal, its blocks to the trader by event.
  */
-import { type Clock, type Log, SqlError } from '../host/ports.ts';
+import { type Clock, type Log, type Random, SqlError } from '../host/ports.ts';
+import type { Threads } from '../host/thread-port.ts';
 import { type Interval, intervalAt, type MarketCalendar } from '../market/intervals.ts';
 import type { BatteryTap } from './battery-tap.ts';
 import type { AgentSettings } from './config.ts';
 import type { EventMap } from './events.ts';
 import type { Worth } from './following/running-end.ts';
+import { HomeForecasts } from './forecasting/home-forecasts.ts';
 import type { ControlledPower } from './journal/controlled.ts';
 import type { Journal } from './journal/journal.ts';
-import type { PlanRow, ReadingRow } from './journal/rows.ts';
+import type { PlanRow } from './journal/rows.ts';
 import { LoadForecasts } from './loads/load-forecasts.ts';
 import { afterOne, planningLimits, planningSpec } from './strategy/battery.ts';
 import { weighedEndWs } from './strategy/battery-plan/weighed-end.ts';
 import { supplierPrices } from './strategy/counted-prices.ts';
-import { Forecaster } from './strategy/forecast/forecaster.ts';
-import { HomeDays } from './strategy/forecast/home-days.ts';
 import { HomeTime } from './strategy/home-time.ts';
 import type { NetLoadForecast, Plan, PlanSlot } from './strategy/plan.ts';
 import { pricesAt, type Tariff } from './strategy/tariff.ts';
@@ -47,41 +46,32 @@ export interface PlanningOptions {
   controlled: ControlledPower;
   battery: BatteryTap | null;
   market: MarketView;
+  random: Random;
+  /** Where the forecast is trained; null: it is not. */
+  threads: Threads | null;
+  /** False in stepped time: a plan waits for the training that is under way. */
+  isRealPace: boolean;
   /** See `WantsInput`. */
   ownMargin: number | null;
 }
 
-const HISTORY_DAYS = 28;
 const SECONDS_PER_DAY = 86_400;
 /** Own need is looked at so many intervals ahead at most. */
 const LOOK_AHEAD = 96;
-/** A mean power so many times above what the connection carries is a fault of the meter. */
-const IMPOSSIBLE_TIMES = 2;
-/** Past errors are read back over so many intervals. */
-const ERROR_INTERVALS = 96;
 
 export class PlanningService {
   readonly #o: PlanningOptions;
   readonly #seconds: number;
-  readonly #forecaster: Forecaster;
+  readonly #forecasts: HomeForecasts;
   readonly #time: HomeTime;
   readonly #loads: LoadForecasts;
   readonly #lookAhead: number;
-  /** Expected net load two intervals after it was made, W, to be scored. */
-  readonly #expectedW = new Map<Interval, number>();
   #plan: Plan | null = null;
-  /** The last interval whose reading was taken in. */
-  #learnedTo: Interval = -1;
 
   constructor(options: PlanningOptions) {
     this.#o = options;
     this.#seconds = options.calendar.intervalSeconds;
-    const { zone, maxPowerW } = options.settings.home;
-    this.#forecaster = new Forecaster({
-      intervalSeconds: this.#seconds,
-      local: new HomeDays(zone, this.#seconds),
-      limitW: IMPOSSIBLE_TIMES * maxPowerW,
-    });
+    this.#forecasts = new HomeForecasts({ ...options, intervalSeconds: this.#seconds });
     this.#time = new HomeTime(options.settings.home.zone);
     this.#loads = new LoadForecasts({
       ...{ journal: options.journal, intervalMs: this.#seconds * 1000 },
@@ -117,10 +107,15 @@ export class PlanningService {
 
   /** Learns from the journal, and plans after each interval that closes from now on. */
   start(signal: AbortSignal): void {
-    this.#learnAgain();
+    this.#forecasts.start(signal);
     this.#o.events.on('interval-closed', async ({ interval }) => {
       if (!signal.aborted) await this.#closed(interval);
     });
+  }
+
+  /** After the signal of `start`: resolves when no thread computes any more. */
+  async stop(): Promise<void> {
+    await this.#forecasts.stop();
   }
 
   /** Plans for what follows the running interval; again, if that was done already. */
@@ -131,11 +126,7 @@ export class PlanningService {
 
   async #closed(interval: Interval): Promise<void> {
     if (this.#o.battery !== null) await this.#readBattery(this.#o.battery);
-    // Several may have closed together, after an outage.
-    for (const reading of this.#o.journal.readings(this.#learnedTo + 1, interval)) {
-      this.#observe(reading, this.#controlledIn(reading.interval));
-    }
-    this.#learnedTo = interval;
+    this.#forecasts.take(interval);
     const current = this.#current();
     if (interval === current - 1) await this.#makePlan(current);
   }
@@ -144,72 +135,22 @@ export class PlanningService {
     return intervalAt(this.#o.calendar, this.#o.clock.now() / 1000);
   }
 
-  #observe(reading: ReadingRow, controlledW: number | null): void {
-    const netW = netLoadW(reading, this.#seconds);
-    if (netW === null || controlledW === null) return;
-    const powerW = netW - controlledW;
-    const expectedW = this.#expectedW.get(reading.interval);
-    this.#expectedW.delete(reading.interval);
-    if (expectedW !== undefined) this.#forecaster.score(powerW - expectedW);
-    this.#forecaster.observe(reading.interval, powerW);
-  }
-
-  /** What battery and loads took in the interval that just closed, kept for later starts. */
-  #controlledIn(interval: Interval): number | null {
-    const { battery, journal, controlled, settings } = this.#o;
-    if (battery === null && settings.loads.length === 0) return 0;
-    const batteryW = battery === null ? 0 : battery.meanW(interval);
-    if (batteryW === null) return null;
-    const from = interval * this.#seconds * 1000;
-    const to = from + this.#seconds * 1000;
-    let loadsW = 0;
-    for (const load of settings.loads) {
-      loadsW += (load.powerW * journal.onTimeMs(load.name, from, to)) / (to - from);
-    }
-    this.#guarded('what battery and loads took', () =>
-      controlled.record(interval, batteryW, loadsW),
-    );
-    return batteryW + loadsW;
-  }
-
-  #learnAgain(): void {
-    const { journal, controlled, settings } = this.#o;
-    const last = this.#current() - 1;
-    const first = last - Math.ceil((HISTORY_DAYS * SECONDS_PER_DAY) / this.#seconds);
-    // The last interval may still be about to close.
-    this.#learnedTo = first - 1;
-    const hasNone = settings.battery === null && settings.loads.length === 0;
-    const took = hasNone ? null : controlled.between(first, last);
-    // The latest that was made before an interval is what it is scored by.
-    for (const made of journal.forecastsMade(last - ERROR_INTERVALS, last - 1)) {
-      const { interval, madeIn, p50W } = made;
-      if (madeIn < interval && interval <= last) this.#expectedW.set(interval, p50W);
-    }
-    for (const reading of journal.readings(first, last)) {
-      const { interval } = reading;
-      this.#observe(reading, took === null ? 0 : (took.get(interval) ?? null));
-      this.#learnedTo = interval;
-    }
-  }
-
   async #makePlan(current: Interval): Promise<void> {
-    const forecasts: NetLoadForecast[] = [];
-    for (let ahead = 1; ahead <= this.#lookAhead; ahead += 1) {
-      const forecast = this.#forecaster.forecast(current + ahead);
-      if (forecast === null) return;
-      forecasts.push(forecast);
-    }
+    await this.#forecasts.settled();
+    const forecasts = this.#forecasts.ahead(current, this.#lookAhead);
+    if (forecasts === null) return;
     const plan = wantsOf(await this.#wants(current, forecasts));
     const horizon = this.#o.calendar.horizonIntervals - 1;
     const slots = plan.slots.slice(0, horizon);
     const rows = slots.map((slot) => this.#rowOf(slot, current));
     const byLoad = new Map(slots.map((slot) => [slot.interval, slot.byLoad]));
     const isKept = this.#guarded('the plan', () =>
-      this.#o.journal.recordPlan(current, forecasts.slice(0, horizon), rows, byLoad),
+      this.#o.journal.recordPlan(current, forecasts.slice(0, horizon), rows, byLoad, () =>
+        this.#forecasts.write(),
+      ),
     );
     if (!isKept) return;
-    const next = forecasts[0];
-    if (next) this.#expectedW.set(next.interval, next.p50W);
+    this.#forecasts.written(forecasts[0]);
     this.#plan = plan;
     await this.#o.events.emit('planned', { interval: current, plan });
   }
@@ -248,7 +189,7 @@ export class PlanningService {
     if (share === null) return null;
     const storedWs = share * model.capacityWs;
     const leftSeconds = (current + 1) * this.#seconds - clock.now() / 1000;
-    const expected = this.#forecaster.forecast(current);
+    const expected = this.#forecasts.forecast(current);
     if (leftSeconds <= 0 || expected === null) return storedWs;
     const netW = expected.p50W + (journal.plan(current)?.loadsW ?? 0);
     const powerW = this.#batteryW(current, storedWs, netW, leftSeconds);
@@ -315,10 +256,4 @@ export class PlanningService {
       return false;
     }
   }
-}
-
-/** Mean net load of a reading, W; null where its energy is not known. */
-function netLoadW(reading: ReadingRow, seconds: number): number | null {
-  if (reading.importedWs === null || reading.exportedWs === null) return null;
-  return (reading.importedWs - reading.exportedWs) / seconds;
 }

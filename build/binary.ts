@@ -18,7 +18,7 @@ import {
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inject } from 'postject';
-import { ADDONS, bundleAgent, HIGHS } from './bundle.ts';
+import { ADDONS, bundleAgent, bundleThread, HIGHS, THREADS } from './bundle.ts';
 import { nodeBinary } from './node-package.ts';
 import { lockedPackage } from './npm-package.ts';
 import { ROOT } from './project-root.ts';
@@ -71,7 +71,13 @@ export async function buildBinary(
   mkdirSync(outFolder, { recursive: true });
 
   await bundleAgent(join(work, 'agent.cjs'), entry);
-  const blob = await makeBlob(work, await assets(platform));
+  const threads: Record<string, string> = {};
+  for (const program of THREADS) {
+    const name = `${program}.cjs`;
+    threads[name] = join(work, name.replaceAll('/', '-'));
+    await bundleThread(program, threads[name]);
+  }
+  const blob = await makeBlob(work, { ...(await assets(platform)), ...threads });
   const path = join(outFolder, `transax-agent-${platformName}`);
   const node = join(work, 'node');
   copyFileSync(await nodeBinary(platformName), node);

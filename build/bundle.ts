@@ -32,7 +32,19 @@ const ENTRY = `
   );
 `;
 
+/** Programs of threads, as the agent names them; `.ts` in the checkout, `.cjs` in the binary. */
+export const THREADS = ['agent/training/main'] as const;
+
 export async function bundleAgent(outfile: string, entry: string = ENTRY): Promise<void> {
+  await bundle(outfile, entry);
+}
+
+/** A thread's program has an own bundle: it is started from its text. */
+export async function bundleThread(program: string, outfile: string): Promise<void> {
+  await bundle(outfile, `import './${program}.ts';`);
+}
+
+async function bundle(outfile: string, entry: string): Promise<void> {
   await build({
     stdin: { contents: entry, resolveDir: ROOT, sourcefile: 'entry.ts', loader: 'ts' },
     outfile,

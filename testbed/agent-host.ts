@@ -20,6 +20,8 @@ import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
 import { openSql } from '../host/sqlite.ts';
 import { connectSteppedClock } from '../host/stepped-socket.ts';
+import type { Threads } from '../host/thread-port.ts';
+import { nodeThreads } from '../host/threads.ts';
 import { torTransport } from '../host/tor-transport.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { parseGridFile } from '../market/grid-json.ts';
@@ -42,11 +44,12 @@ async function main(listFile: string, socket: string, seed: string): Promise<voi
   // Held busy until all agents run, so that none of them misses a step.
   const starting = clock.pacer('start');
   const feed = openFeed(facts, transport, clock);
+  const threads = nodeThreads();
   const agents: RunningAgent[] = [];
   for (const each of settings) {
     const own = transportOf(each, facts);
     transports.push(own);
-    agents.push(await startOne(each, { clock, transport: own, feed, seed }));
+    agents.push(await startOne(each, { clock, transport: own, feed, seed, threads }));
   }
   starting.close();
   await told();
@@ -60,6 +63,7 @@ interface Shared {
   transport: Transport;
   feed: SharedFeed;
   seed: string;
+  threads: Threads;
 }
 
 function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent> {
@@ -76,6 +80,7 @@ function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent
     wires: relayWires(),
     transport: shared.transport,
     listener: null,
+    threads: shared.threads,
     openFeed: (fromBlock) => shared.feed.open(fromBlock),
   });
 }

@@ -16,6 +16,7 @@ import {
   type Sql,
   type Transport,
 } from '../../host/ports.ts';
+import type { Threads } from '../../host/thread-port.ts';
 import { SettingsError } from '../../market/settings/toml.ts';
 import type { BusSettings } from '../config/buses.ts';
 import { type AgentSettings, readAgentSettings } from '../config.ts';
@@ -102,6 +103,7 @@ export interface CommandHost {
   /** The clock of the lab settings, else this machine's, watched over. */
   openClock(lab: AgentSettings['lab'], log: Log): Promise<Clock & { close?(): void }>;
   listener(log: Log): HttpListener;
+  threads: Threads;
   /** One request to the agent's socket. @throws TransportError */
   askUnix(socket: string, ask: UnixAsk): Promise<{ status: number; body: string }>;
   /** A request that stays open until either side ends it. @throws TransportError */

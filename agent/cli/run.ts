@@ -54,6 +54,7 @@ async function runAgent(host: CommandHost, args: CommandArgs): Promise<Outcome> 
       wires: host.wires,
       transport,
       listener: host.listener(log),
+      threads: host.threads,
       pid: host.machine.pid,
     });
     log.info(`ends in the safe state, told by ${await told}`);

@@ -62,6 +62,7 @@ async function withAgent(change: Change, work: (run: Run) => Promise<void>): Pro
         wires: relayWires(),
         transport,
         listener: null,
+        threads: null,
       });
       starting.close();
       try {

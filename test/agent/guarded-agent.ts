@@ -147,6 +147,7 @@ function start(home: InstalledHome, facts: GridFacts, around: Surroundings): Pro
     },
     transport: dsoAlone(facts, around),
     listener: null,
+    threads: null,
     openFeed: () => logOf(around),
   });
 }

@@ -8,6 +8,7 @@ import { loadModel } from '../../agent/loads/model.ts';
 import { type MarketView, PlanningService } from '../../agent/planning.ts';
 import type { Plan } from '../../agent/strategy/plan.ts';
 import { type Log, type Sql, SqlError } from '../../host/ports.ts';
+import { nodeRandom } from '../../host/random.ts';
 import { openSql } from '../../host/sqlite.ts';
 import { SteppedClock } from '../../host/stepped-clock.ts';
 
@@ -68,6 +69,9 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
     controlled: new ControlledPower(sql),
     battery: null,
     market: { ...MARKET, ...change.market },
+    random: nodeRandom(),
+    threads: null,
+    isRealPace: false,
     ownMargin: 0.05,
   });
   planning.start(new AbortController().signal);
