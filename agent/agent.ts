@@ -14,6 +14,7 @@ import { writerLines } from '../chain/writer-lines.ts';
 import type { HttpListener, Log, Random, Sql, Transport } from '../host/ports.ts';
 import type { Threads } from '../host/thread-port.ts';
 import type { GridFacts } from '../market/grid.ts';
+import { intervalAt } from '../market/intervals.ts';
 import type { BatteryTap } from './battery-tap.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
 import { askingByName, oneConnection, ownMargin } from './countermeasures.ts';
@@ -33,6 +34,8 @@ import { socketApiOf } from './socket/of-agent.ts';
 import { answerSocket } from './socket/socket-api.ts';
 import { SolvingService } from './solving.ts';
 import { type AgentStatus, statusOf } from './status.ts';
+import { LOG_CURSOR } from './trading/market-log.ts';
+import { MarketWatch } from './trading/market-watch.ts';
 import { agentPolicy } from './trading/signing-rules.ts';
 import { TradingService } from './trading.ts';
 import { DsoClient } from './wallet/dso-client.ts';
@@ -252,7 +255,8 @@ class Agent implements RunningAgent {
     const askOwn = without.includes('read-everything')
       ? { askOwn: askingByName(rpcFor('reader')) }
       : {};
-    const parts = { ...shared, random, wallet, outbox, dso, openFeed, ...askOwn };
+    const watch = this.#watchOf(wallet);
+    const parts = { ...shared, random, wallet, outbox, dso, openFeed, watch, ...askOwn };
     const trading = new TradingService(parts);
     const planning = new PlanningService({
       ...shared,
@@ -260,7 +264,7 @@ class Agent implements RunningAgent {
       leastOfferWs: Math.max(facts.minOfferWs, facts.minTradeWs),
       controlled: new ControlledPower(this.#sql),
       battery: this.#tap,
-      market: trading,
+      ...{ market: trading, clearsAt: (interval) => watch.clearsAt(interval) },
       ...{ random, threads: this.#ports.threads, isRealPace: settings.lab.clock === undefined },
       ownMargin: without.includes('common-sizes') ? ownMargin(random) : null,
     });
@@ -292,6 +296,17 @@ class Agent implements RunningAgent {
       },
     };
     return this.#market;
+  }
+
+  /** Offers that are out already when the log is not read from its beginning are not told again. */
+  #watchOf(wallet: Wallet): MarketWatch {
+    const { calendar } = this.#facts;
+    const isWhole = wallet.fact(LOG_CURSOR) === null;
+    return new MarketWatch({
+      intervalSeconds: calendar.intervalSeconds,
+      wholeFrom: isWhole ? 0 : intervalAt(calendar, this.#ports.clock.now() / 1000) + 2,
+      records: this.#journal.market,
+    });
   }
 
   /** Of anonymous addresses: it asks for nothing of its own. */

@@ -23,6 +23,7 @@ import { METERS, type MeterSettings, metersOf } from './config/meters.ts';
 import { atLeast, FLAG, positivePower } from './config/words.ts';
 import { COUNTERMEASURES, type Countermeasure } from './countermeasures.ts';
 import type { LoadGroup } from './loads/model.ts';
+import { STRATEGIES, type StrategyName } from './strategy/counted-prices.ts';
 
 /** This agent clears the market too, as one solver among any number. */
 export interface SolverSettings {
@@ -56,6 +57,8 @@ export interface AgentSettings {
     ahead: number;
     /** Expected time between blocks. */
     blockMs: number;
+    /** What the home counts with when it decides what to offer. */
+    strategy: StrategyName;
   };
   following: { enabled: boolean };
   /** Where Tor listens: the path of a Unix socket, or an address and port of this machine. */
@@ -95,7 +98,12 @@ export function readAgentSettings(text: string, fileName: string, folder: string
       socket: at(raw.state.socket),
       solver: at(raw.state.solver),
     },
-    trading: { pollMs: raw.trading.poll, ahead: raw.trading.ahead, blockMs: raw.trading.block },
+    trading: {
+      pollMs: raw.trading.poll,
+      ahead: raw.trading.ahead,
+      blockMs: raw.trading.block,
+      strategy: raw.trading.strategy,
+    },
     following: { enabled: raw.following.enabled },
     solver:
       raw.solver === undefined
@@ -168,6 +176,10 @@ const TABLES = table({
       poll: v.optional(atLeast(100, '100 ms'), '5 s'),
       ahead: v.optional(count(1, 95), 1),
       block: v.optional(atLeast(100, '100 ms'), '15 s'),
+      strategy: v.optional(
+        v.picklist(STRATEGIES, `must be one of ${STRATEGIES.join(', ')}`),
+        'adaptive',
+      ),
     }),
     {},
   ),

@@ -18,6 +18,7 @@ import { afterOne, planningLimits, planningSpec } from './strategy/battery.ts';
 import { weighedEndWs } from './strategy/battery-plan/weighed-end.ts';
 import { supplierPrices } from './strategy/counted-prices.ts';
 import { HomeTime } from './strategy/home-time.ts';
+import type { Clears } from './strategy/market-past.ts';
 import type { NetLoadForecast, Plan, PlanSlot } from './strategy/plan.ts';
 import { pricesAt, type Tariff } from './strategy/tariff.ts';
 import { wantsOf } from './strategy/wants.ts';
@@ -46,6 +47,8 @@ export interface PlanningOptions {
   controlled: ControlledPower;
   battery: BatteryTap | null;
   market: MarketView;
+  /** What the market's past says will clear. */
+  clearsAt: (interval: Interval) => Clears;
   random: Random;
   /** Where the forecast is trained; null: it is not. */
   threads: Threads | null;
@@ -156,7 +159,7 @@ export class PlanningService {
   }
 
   async #wants(current: Interval, forecasts: NetLoadForecast[]) {
-    const { settings, market, calendar, leastOfferWs, ownMargin } = this.#o;
+    const { settings, market, calendar, leastOfferWs, ownMargin, clearsAt } = this.#o;
     const tariff = market.tariffAt(current + 1);
     const model = settings.battery;
     const storedWs = model === null ? null : await this.#storedAtNext(current);
@@ -176,6 +179,8 @@ export class PlanningService {
       leastOfferWs,
       ownMargin,
       time: this.#time,
+      strategy: settings.trading.strategy,
+      clearsAt,
     };
   }
 

@@ -30,6 +30,7 @@ import {
 import { isLive, type OwnOffer, remainingWs } from './traders/own-offer.ts';
 import { DsoLink } from './trading/dso-link.ts';
 import { finalitySeconds, MarketLog, type OpenFeed } from './trading/market-log.ts';
+import type { MarketWatch } from './trading/market-watch.ts';
 import { Moments } from './trading/moments.ts';
 import { OfferSteps } from './trading/offer-steps.ts';
 import { AddressRecovery } from './trading/recovery.ts';
@@ -51,6 +52,7 @@ export interface TradingOptions {
   outbox: Outbox;
   dso: DsoClient;
   openFeed: OpenFeed;
+  watch: MarketWatch;
   /** Names own addresses to the endpoint, as no agent should: a lab's. */
   askOwn?: (addresses: readonly string[], signal: AbortSignal) => Promise<void>;
 }
@@ -99,7 +101,7 @@ export class TradingService implements MarketView {
     const state = newMatchingState(facts, this.maxPowerW(), lead, isCommon);
     this.#state = state;
     this.#market = new MarketLog({
-      ...{ wallet, outbox, state, openFeed, clock, log },
+      ...{ wallet, outbox, state, openFeed, watch: options.watch, clock, log },
       firstBlock: facts.deployedAtBlock,
       blockLagSeconds: pollSeconds + finalitySeconds(facts.finality, blockSeconds),
       blockSeconds,
@@ -183,8 +185,6 @@ export class TradingService implements MarketView {
       notes: [...this.#notes].reverse(),
     };
   }
-
-  // ------------------------------------------------------------------------------------- the loop
 
   async #run(pacer: Pacer, onFirst: () => Promise<void>, signal: AbortSignal): Promise<void> {
     try {

@@ -10,6 +10,7 @@ import type { Interval } from '../../market/intervals.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
 import { ForecastRecords } from './forecast-records.ts';
 import { type LoadPlan, LoadRecords } from './load-records.ts';
+import { MarketRecords } from './market-records.ts';
 import {
   type Checkpoint,
   type PlanRow,
@@ -31,6 +32,7 @@ const MOST_AHEAD = 96;
 export class Journal {
   readonly loads: LoadRecords;
   readonly forecasts: ForecastRecords;
+  readonly market: MarketRecords;
   readonly #sql: Sql;
   #isWritable = true;
 
@@ -38,6 +40,7 @@ export class Journal {
     this.#sql = sql;
     this.loads = new LoadRecords(sql, (work) => this.#write(work));
     this.forecasts = new ForecastRecords(sql, (work) => this.#write(work));
+    this.market = new MarketRecords(sql, (work) => this.#write(work));
   }
 
   /**

@@ -8,6 +8,7 @@
 import { CONTROLLED_TABLE } from './controlled.ts';
 import { FORECAST_TABLES } from './forecast-records.ts';
 import { LOAD_TABLES } from './load-records.ts';
+import { MARKET_TABLE } from './market-records.ts';
 
 const TABLES = `
 -- One row per closed interval. Energy is NULL where it is not known: never 0 for unknown.
@@ -77,4 +78,5 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
   CONTROLLED_TABLE,
   LOAD_TABLES,
   FORECAST_TABLES,
+  MARKET_TABLE,
 ];

@@ -27,6 +27,7 @@ import {
   type TariffFrom,
 } from '../traders/matching.ts';
 import type { Wallet } from '../wallet/wallet.ts';
+import type { MarketWatch } from './market-watch.ts';
 import { UnsettledFacts } from './unsettled-facts.ts';
 
 /** A feed that begins with the events of a block. */
@@ -37,6 +38,8 @@ export interface MarketLogOptions {
   outbox: Outbox;
   state: MatchingState;
   openFeed: OpenFeed;
+  /** Is told everything, too. */
+  watch: Pick<MarketWatch, 'observe'>;
   /** Block of the market's deployment. */
   firstBlock: number;
   /** How old the last final block may be when it is seen. */
@@ -59,7 +62,7 @@ export interface ChainStatus {
   endpoints: EndpointState[] | null;
 }
 
-const CURSOR = 'log.next-block';
+export const LOG_CURSOR = 'log.next-block';
 const FINALS = 'log.finals';
 const TARIFFS = 'log.tariffs';
 const PAUSED = 'log.paused';
@@ -194,7 +197,7 @@ export class MarketLog {
   /** From the wallet, as after a start. @throws SqlError */
   #load(): void {
     const { wallet, state, firstBlock, openFeed } = this.#o;
-    const cursor = wallet.fact(CURSOR);
+    const cursor = wallet.fact(LOG_CURSOR);
     const offers = wallet.liveOffers();
     forgetAll(state);
     this.#savedBlock = cursor === null ? firstBlock : Number(cursor);
@@ -211,7 +214,7 @@ export class MarketLog {
   }
 
   #take(news: MarketNews): void {
-    const { state, wallet, outbox } = this.#o;
+    const { state, wallet, outbox, watch } = this.#o;
     const { events, head } = news;
     const finals = state.finals.size;
     const { tariffs, pausedFor } = state;
@@ -219,6 +222,7 @@ export class MarketLog {
     const own: MarketEvent[] = [];
     for (const event of events) {
       matchingTrader.observe(event, state);
+      watch.observe(event);
       if ('owner' in event && state.byAddress.has(event.owner)) own.push(event);
     }
     this.#head = head;
@@ -236,7 +240,7 @@ export class MarketLog {
       for (const { hash, outcome } of outcomes) outbox.settle(hash, outcome, 'kept');
       for (const event of own) this.#adopt(event);
       for (const offer of state.changed) wallet.put(offer);
-      wallet.putFact(CURSOR, String(head.number + 1));
+      wallet.putFact(LOG_CURSOR, String(head.number + 1));
       wallet.putFact(FINALS, JSON.stringify([...state.finals]));
       if (state.tariffs !== tariffs) wallet.putFact(TARIFFS, JSON.stringify(state.tariffs));
       wallet.putFact(PAUSED, JSON.stringify(state.pausedFor));

@@ -177,6 +177,12 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     form: NUMBER,
     text: 'How many intervals ahead a single interval is offered.',
   },
+  'trading.strategy': {
+    form: TEXT,
+    text:
+      'What the home counts with when it decides how much to offer: what the market has taken in ' +
+      "that part of the day before, or the supplier's prices alone.",
+  },
   'trading.block': { form: DURATION, text: 'The usual time between blocks of the chain.' },
   'following.enabled': {
     form: FLAG,

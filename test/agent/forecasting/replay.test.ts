@@ -36,10 +36,11 @@ async function run(threads: Threads, intervals: number): Promise<{ all: string; 
     settings: {
       ...{ battery: null, loads: [], groups: [] },
       home: { zone: 'Europe/Berlin', maxPowerW: 11_000 },
-      trading: { pollMs: 5000, ahead: 1, blockMs: 15_000 },
+      trading: { pollMs: 5000, ahead: 1, blockMs: 15_000, strategy: 'truthful' },
     },
     ...{ calendar: CALENDAR, leastOfferWs: 3600, clock, log: quiet, events, journal },
     ...{ controlled: new ControlledPower(sql), battery: null, ownMargin: null },
+    clearsAt: () => ({ bids: 0, asks: 0 }),
     market: {
       openOffers: () => [],
       flexibleSoldW: () => new Map(),

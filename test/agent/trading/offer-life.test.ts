@@ -72,7 +72,7 @@ function boot(sql: ReturnType<typeof openSql>) {
   const firstBlock = FACTS.deployedAtBlock;
   const market = new MarketLog({
     ...{ wallet, outbox, state, openFeed, firstBlock, clock, log: quiet },
-    ...{ blockLagSeconds: 15, blockSeconds: 15 },
+    ...{ blockLagSeconds: 15, blockSeconds: 15, watch: { observe() {} } },
   });
   const moments = new Moments({
     random: { ...random, uniform: () => 0 },

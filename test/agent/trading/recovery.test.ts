@@ -93,7 +93,8 @@ function restoredFrom(words: string, log: readonly MarketEvent[]) {
   const outbox = new Outbox({ store, delivery, chainId: FACTS.chainId, policy, clock });
   const shared = { wallet, state, openFeed, clock, log: quiet };
   const blocks = { firstBlock: 3, blockLagSeconds: 15, blockSeconds: 15 };
-  const market = new MarketLog({ ...shared, ...blocks, outbox });
+  const watch = { observe() {} };
+  const market = new MarketLog({ ...shared, ...blocks, outbox, watch });
   const recovery = new AddressRecovery({ ...shared, facts: FACTS });
   const { signal } = new AbortController();
   /** @returns whether addresses came in */
