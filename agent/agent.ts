@@ -16,6 +16,7 @@ import type { Threads } from '../host/thread-port.ts';
 import type { GridFacts } from '../market/grid.ts';
 import { intervalAt } from '../market/intervals.ts';
 import type { BatteryTap } from './battery-tap.ts';
+import { BillingService } from './billing.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
 import { askingByName, oneConnection, ownMargin } from './countermeasures.ts';
 import { type DevicePorts, Devices } from './devices.ts';
@@ -243,11 +244,9 @@ class Agent implements RunningAgent {
     const { without } = settings.lab;
     const isShared = without.includes('separate-connections');
     const transport = isShared ? oneConnection(this.#ports.transport) : this.#ports.transport;
-    const facts = this.#facts;
-    const wallet = this.#tryWallet();
+    const [facts, wallet] = [this.#facts, this.#tryWallet()];
     if (wallet === null) return null;
-    const rpcFor = (identity: string) =>
-      new JsonRpc({ urls: facts.rpc, transport, identity, clock });
+    const rpcFor = (id: string) => new JsonRpc({ urls: facts.rpc, transport, identity: id, clock });
     const outbox = this.#makeOutbox(wallet, transport);
     const dso = new DsoClient({ facts, transport, wallet, clock });
     const shared = { settings, facts, clock, log, events: this.#events, journal: this.#journal };
@@ -258,15 +257,19 @@ class Agent implements RunningAgent {
     const watch = this.#watchOf(wallet);
     const parts = { ...shared, random, wallet, outbox, dso, openFeed, watch, ...askOwn };
     const trading = new TradingService(parts);
+    const controlled = new ControlledPower(this.#sql);
     const planning = new PlanningService({
       ...shared,
       calendar: facts.calendar,
       leastOfferWs: Math.max(facts.minOfferWs, facts.minTradeWs),
-      controlled: new ControlledPower(this.#sql),
-      battery: this.#tap,
+      ...{ controlled, battery: this.#tap },
       ...{ market: trading, clearsAt: (interval) => watch.clearsAt(interval) },
       ...{ random, threads: this.#ports.threads, isRealPace: settings.lab.clock === undefined },
       ownMargin: without.includes('common-sizes') ? ownMargin(random) : null,
+    });
+    const billing = new BillingService({
+      ...{ ...shared, controlled, intervalSeconds: facts.calendar.intervalSeconds },
+      tariffAt: (interval) => trading.tariffAt(interval),
     });
     const settling = new SettlingService({
       clock,
@@ -276,10 +279,7 @@ class Agent implements RunningAgent {
       calendar: facts.calendar,
       phase: settings.lab.clock === undefined ? random.uniform() : 0,
     });
-    const reporting = new ReportingService({
-      ...{ clock, log, random, dso, status: () => this.status() },
-      lookMs: settings.lab.clock === undefined ? LOOK_MS : LAB_LOOK_MS,
-    });
+    const reporting = this.#makeReporting(dso);
     const solving = this.#makeSolving({ wallet, dso, rpc: rpcFor('solver') });
     this.#market = {
       trading,
@@ -288,6 +288,7 @@ class Agent implements RunningAgent {
       reporting,
       solving,
       start(signal) {
+        billing.start(signal);
         // The plan wants the tariff, which is in the log.
         trading.start(signal, () => planning.planNow());
         settling.start(signal);
@@ -320,6 +321,14 @@ class Agent implements RunningAgent {
     const delivery = new SilentDelivery({ store, openLine, clock, random, log, ...times });
     const policy = agentPolicy(facts, (address) => wallet.offerOf(address));
     return new Outbox({ store, delivery, chainId: facts.chainId, policy, clock });
+  }
+
+  #makeReporting(dso: DsoClient): ReportingService {
+    const { clock, log, random } = this.#ports;
+    return new ReportingService({
+      ...{ clock, log, random, dso, status: () => this.status() },
+      lookMs: this.#settings.lab.clock === undefined ? LOOK_MS : LAB_LOOK_MS,
+    });
   }
 
   #makeSolving(parts: { wallet: Wallet; dso: DsoClient; rpc: JsonRpc }): SolvingService | null {

@@ -11,6 +11,7 @@ import { connectionText } from './config/buses.ts';
 import { type AgentSettings, gridMeter } from './config.ts';
 import { WITHOUT } from './countermeasures.ts';
 import type { FollowingStatus } from './following.ts';
+import type { BillRow } from './journal/bill-records.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PlanRow, ScheduleRow } from './journal/rows.ts';
 import type { MeteringStatus } from './metering.ts';
@@ -72,6 +73,8 @@ export interface AgentStatus {
   notes: string[];
   plan: { madeIn: Interval; slots: PlanSlotStatus[] } | null;
   schedule: (ScheduleRow & { targetW: number })[];
+  /** Of the last day that is over; null before the first. */
+  bill: BillRow | null;
   following: FollowingStatus;
   settling: SettlingStatus | null;
   /** Null where this agent is no solver. */
@@ -160,6 +163,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     schedule: journal
       .schedules(interval, interval + facts.calendar.horizonIntervals)
       .map((row) => ({ ...row, targetW: row.committedW + row.untradedW })),
+    bill: journal.bills.last(1)[0] ?? null,
     following: input.following,
     settling: input.settling,
     solver: input.solving,

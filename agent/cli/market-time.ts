@@ -34,6 +34,11 @@ export class MarketTime {
     return `${date} ${time.slice(0, 5)}`;
   }
 
+  /** `2026-06-12`: the day of the start of an interval. */
+  day(interval: number): string {
+    return this.#parts(interval * this.#intervalMs).date;
+  }
+
   /** `10:15:07`. */
   clock(ms: number): string {
     return this.#parts(ms).time;

@@ -103,6 +103,7 @@ function askedJournal(agent: AgentLink): JournalView {
     forecast: asked('/forecast'),
     schedule: asked('/schedule'),
     history: asked('/history'),
+    bills: (days) => agent.get(`/bills?days=${days}`),
     switches: (toMs) => agent.get(`/switches?to=${Math.floor(toMs)}`),
   };
 }

@@ -1,5 +1,6 @@
 /** The status as people read it: what is wrong first, then the facts, then plan and schedule. */
 
+import type { BillRow } from '../journal/bill-records.ts';
 import type { AgentStatus } from '../status.ts';
 import { HomeTime } from '../strategy/home-time.ts';
 import type { CommandArgs } from './command.ts';
@@ -84,10 +85,20 @@ function facts(status: AgentStatus, { colour }: Look): string[] {
   if (settling !== null) {
     add('readings', settling.problem === null, `${settling.waiting} wait for the DSO`);
   }
+  if (status.bill !== null) add('bill', true, billText(status.bill));
   if (status.solver !== null) {
     add('solver', status.solver.problem === null, solverText(status.solver));
   }
   return lines;
+}
+
+function billText({ paidMicro, aloneMicro, missing }: BillRow): string {
+  const money = (micro: number) => numberText(micro / 1_000_000, 2);
+  const left = missing === 0 ? '' : `, ${missing} intervals not known`;
+  return (
+    `${money(paidMicro)} for the last day, ${money(aloneMicro)} without the market: ` +
+    `saved ${money(aloneMicro - paidMicro)}${left}`
+  );
 }
 
 function transportText({ socks, problem }: AgentStatus['transport']): string {

@@ -1,4 +1,5 @@
 /** All commands: help, completion, the manual and docs/cli.md are made from this table. */
+import { billShow } from './bill-show.ts';
 import { clockCommand } from './clock.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config/check.ts';
@@ -64,6 +65,7 @@ export const COMMANDS: readonly Command[] = [
   readingsExport,
   forecastShow,
   scheduleShow,
+  billShow,
   marketStatus,
   marketHistory,
   walletStatus,

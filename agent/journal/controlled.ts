@@ -32,6 +32,16 @@ export class ControlledPower {
     );
   }
 
+  /** What the battery took by interval, `first` to `last` included, W. */
+  batteryBetween(first: Interval, last: Interval): Map<Interval, number> {
+    const rows = this.#sql.all(
+      'SELECT interval, battery_w FROM controlled WHERE interval BETWEEN ? AND ?',
+      first,
+      last,
+    );
+    return new Map(rows.map((row) => [Number(row.interval), Number(row.battery_w)]));
+  }
+
   /** Both together by interval, `first` to `last` included; missing ones are not known. */
   between(first: Interval, last: Interval): Map<Interval, number> {
     const rows = this.#sql.all(

@@ -8,6 +8,7 @@
 import { type Sql, SqlError, type SqlRow, type SqlValue, type UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
+import { BillRecords } from './bill-records.ts';
 import { ForecastRecords } from './forecast-records.ts';
 import { type LoadPlan, LoadRecords } from './load-records.ts';
 import { MarketRecords } from './market-records.ts';
@@ -33,6 +34,7 @@ export class Journal {
   readonly loads: LoadRecords;
   readonly forecasts: ForecastRecords;
   readonly market: MarketRecords;
+  readonly bills: BillRecords;
   readonly #sql: Sql;
   #isWritable = true;
 
@@ -41,6 +43,7 @@ export class Journal {
     this.loads = new LoadRecords(sql, (work) => this.#write(work));
     this.forecasts = new ForecastRecords(sql, (work) => this.#write(work));
     this.market = new MarketRecords(sql, (work) => this.#write(work));
+    this.bills = new BillRecords(sql, (work) => this.#write(work));
   }
 
   /**

@@ -5,6 +5,7 @@
  *
  * Numbered scripts for host/sqlite.ts: only ever added to (design: storage).
  */
+import { BILL_TABLE } from './bill-records.ts';
 import { CONTROLLED_TABLE } from './controlled.ts';
 import { FORECAST_TABLES } from './forecast-records.ts';
 import { LOAD_TABLES } from './load-records.ts';
@@ -79,4 +80,5 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
   LOAD_TABLES,
   FORECAST_TABLES,
   MARKET_TABLE,
+  BILL_TABLE,
 ];

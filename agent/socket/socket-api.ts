@@ -108,6 +108,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /forecast': viewed((journal, first, last) => journal.forecast(first, last)),
   'GET /schedule': viewed((journal, first, last) => journal.schedule(first, last)),
   'GET /history': viewed((journal, first, last) => journal.history(first, last)),
+  'GET /bills': async ({ journal }, { query }) =>
+    answer(200, await journal.bills(readNumber(query, 'days'))),
   'GET /switches': async ({ journal }, { query }) =>
     answer(200, await journal.switches(readNumber(query, 'to'))),
   'GET /frames': async ({ buses }) =>

@@ -3,6 +3,7 @@
  * the journal of a stopped one. Powers in W, energies in Ws, positive into the home.
  */
 import type { Interval } from '../../market/intervals.ts';
+import type { BillRow } from '../journal/bill-records.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PlanRow, ReadingRow, ScheduleRow, SwitchRow } from '../journal/rows.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
@@ -34,6 +35,8 @@ export interface JournalView {
   forecast(first: Interval, last: Interval): Promise<ForecastView[]>;
   schedule(first: Interval, last: Interval): Promise<ScheduleView[]>;
   history(first: Interval, last: Interval): Promise<HistoryView[]>;
+  /** Of the last so many days that are over, the oldest first. */
+  bills(days: number): Promise<BillRow[]>;
   /** Of the day up to `toMs`. */
   switches(toMs: number): Promise<SwitchRow[]>;
 }
@@ -73,6 +76,7 @@ export function viewOf(journal: Journal, intervalSeconds: number): JournalView {
         };
       });
     },
+    bills: async (days) => journal.bills.last(Math.min(days, VIEW_MOST)),
     switches: async (toMs) => journal.switches(toMs - DAY_MS, toMs),
   };
 }
