@@ -10,6 +10,7 @@ import { readSettings, table } from '../market/settings/toml.ts';
 import type { SecondTieRule } from '../solver/clearing/input.ts';
 import { BATTERY, type BatterySettings, batteryOf } from './config/battery.ts';
 import { BUSES, type BusSettings, busesOf } from './config/buses.ts';
+import { FORECAST, type ForecastSettings, forecastOf } from './config/forecast.ts';
 import {
   GROUPS,
   groupFaults,
@@ -61,6 +62,7 @@ export interface AgentSettings {
     strategy: StrategyName;
   };
   following: { enabled: boolean };
+  forecast: ForecastSettings;
   /** Where Tor listens: the path of a Unix socket, or an address and port of this machine. */
   tor: { socks: string };
   /** Null: off. */
@@ -105,6 +107,7 @@ export function readAgentSettings(text: string, fileName: string, folder: string
       strategy: raw.trading.strategy,
     },
     following: { enabled: raw.following.enabled },
+    forecast: forecastOf(raw.forecast),
     solver:
       raw.solver === undefined
         ? null
@@ -184,6 +187,7 @@ const TABLES = table({
     {},
   ),
   following: v.optional(table({ enabled: v.optional(FLAG, true) }), {}),
+  forecast: v.optional(FORECAST, {}),
   solver: v.optional(SOLVER),
   tor: v.optional(TOR, {}),
   lab: v.optional(LAB, {}),

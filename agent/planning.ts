@@ -37,7 +37,7 @@ export interface MarketView {
 }
 
 export interface PlanningOptions {
-  settings: Pick<AgentSettings, 'battery' | 'loads' | 'groups' | 'home' | 'trading'>;
+  settings: Pick<AgentSettings, 'battery' | 'loads' | 'groups' | 'home' | 'trading' | 'forecast'>;
   calendar: MarketCalendar;
   leastOfferWs: number;
   clock: Clock;

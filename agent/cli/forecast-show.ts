@@ -1,5 +1,6 @@
-/** `transax-agent forecast show`: what the home is expected to draw, and what is planned. */
+/** `transax-agent forecast show`: what the home will draw, how sure that is, what is planned. */
 import type { Command } from './command.ts';
+import { reportText, sourceWarning } from './forecast-text.ts';
 import { columns, good, numberText } from './output.ts';
 import { withSource } from './source.ts';
 import { countOf } from './words.ts';
@@ -10,16 +11,19 @@ const MOST = 960;
 export const forecastShow: Command = {
   words: ['forecast', 'show'],
   takes: '',
-  summary: 'expected net load of the next intervals, and the plan',
+  summary: 'expected net load of the next intervals, how good that is, and the plan',
   text:
-    'Mean power in W, positive into the home: the middle forecast, and the range that eight of ' +
-    'ten outcomes fall in.',
+    'First how much is known of the home, when the model was trained, and for each reach how ' +
+    'wrong forecasts were over the last seven days, beside the best method without training. ' +
+    'Then mean power in W, positive into the home: the middle forecast, and the range that eight ' +
+    'of ten outcomes fall in.',
   options: [{ name: 'intervals', value: 'N', text: `how many, ${SHOWN} if absent` }],
   examples: ['transax-agent forecast show --intervals 96'],
   exits: [3, 4],
   run: (host, args) =>
     withSource(host, args, async ({ journal, now, time, warnings }) => {
       const count = countOf('--intervals', args.options.intervals, SHOWN, MOST);
+      const report = await journal.skill(now);
       const found = await journal.forecast(now, now + count - 1);
       const rows = found.map(({ interval, forecast, plan }) => [
         time.start(interval),
@@ -30,10 +34,13 @@ export const forecastShow: Command = {
         plan?.sentence ?? forecast?.method ?? '',
       ]);
       const head = ['from', 'expected W', 'range W', 'planned W', 'battery W', 'why'];
-      const text =
+      const table =
         rows.length === 0
           ? 'there is no forecast of the coming intervals'
           : columns([head, ...rows]);
-      return good({ now, intervals: found }, text, warnings);
+      const text = [reportText(report, time), table].filter((each) => each !== '').join('\n\n');
+      const source = sourceWarning(report);
+      const data = { now, ...report, intervals: found };
+      return good(data, text, source === null ? warnings : [source, ...warnings]);
     }),
 };

@@ -64,7 +64,7 @@ async function fromFiles<T>(
       ...{ settings, agent: null, intervalSeconds, horizonIntervals, nowMs },
       now: Math.floor(nowMs / 1000 / intervalSeconds),
       time: new MarketTime(settings.home.zone, intervalSeconds, args),
-      journal: viewOf(new Journal(sql), intervalSeconds),
+      journal: viewOf(new Journal(sql), intervalSeconds, settings),
       warnings: [STOPPED],
     });
   } finally {
@@ -104,6 +104,8 @@ function askedJournal(agent: AgentLink): JournalView {
     schedule: asked('/schedule'),
     history: asked('/history'),
     bills: (days) => agent.get(`/bills?days=${days}`),
+    // Of the agent's own now.
+    skill: () => agent.get('/skill'),
     switches: (toMs) => agent.get(`/switches?to=${Math.floor(toMs)}`),
   };
 }

@@ -13,11 +13,12 @@ import type { Journal } from '../journal/journal.ts';
 import type { ReadingRow } from '../journal/rows.ts';
 import { HomeDays } from '../strategy/forecast/home-days.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
-import { HISTORY_DAYS, Trainer } from '../training/trainer.ts';
+import { Trainer } from '../training/trainer.ts';
+import { HISTORY_DAYS, IMPOSSIBLE_TIMES } from './history-limits.ts';
 import { SeriesForecast } from './series-forecast.ts';
 
 export interface HomeForecastsOptions {
-  settings: Pick<AgentSettings, 'battery' | 'loads' | 'home'>;
+  settings: Pick<AgentSettings, 'battery' | 'loads' | 'home' | 'forecast'>;
   intervalSeconds: number;
   clock: Clock;
   log: Log;
@@ -31,8 +32,6 @@ export interface HomeForecastsOptions {
   isRealPace: boolean;
 }
 
-/** A mean power so many times above what the connection carries is a fault of the meter. */
-const IMPOSSIBLE_TIMES = 2;
 /** Past errors are read back over so many intervals. */
 const ERROR_INTERVALS = 96;
 const SECONDS_PER_DAY = 86_400;
@@ -41,7 +40,8 @@ export class HomeForecasts {
   readonly #o: HomeForecastsOptions;
   readonly #seconds: number;
   readonly #net: SeriesForecast;
-  readonly #trainer: Trainer;
+  /** Null: the settings want none. */
+  readonly #trainer: Trainer | null;
   /** Expected net load two intervals after it was made, W, to be scored. */
   readonly #expectedW = new Map<Interval, number>();
   /** The last interval whose reading was taken in; null before what is known was learned. */
@@ -56,22 +56,17 @@ export class HomeForecasts {
       local: new HomeDays(zone, this.#seconds),
       limitW: IMPOSSIBLE_TIMES * maxPowerW,
     });
-    this.#trainer = new Trainer({
-      ...{ clock: options.clock, log: options.log, threads: options.threads, zone },
-      ...{ records: options.journal.forecasts, series: [this.#net] },
-      intervalSeconds: this.#seconds,
-      moment: options.random.uniform('training'),
-    });
+    this.#trainer = options.settings.forecast.method === 'simple' ? null : this.#trainerOf(options);
   }
 
   start(signal: AbortSignal): void {
     this.#learnAgain();
-    this.#trainer.start(signal);
+    this.#trainer?.start(signal);
   }
 
   /** After the signal of `start`. */
   async stop(): Promise<void> {
-    await this.#trainer.stop();
+    await this.#trainer?.stop();
   }
 
   /** Learns what closed up to an interval: several may have, after an outage. */
@@ -87,7 +82,7 @@ export class HomeForecasts {
   /** Before forecasts that must be the same in each run of stepped time. */
   async settled(): Promise<void> {
     this.#learnAgain();
-    if (!this.#o.isRealPace) await this.#trainer.settled();
+    if (!this.#o.isRealPace) await this.#trainer?.settled();
   }
 
   /** @returns null while nothing at all is known of this home */
@@ -116,6 +111,14 @@ export class HomeForecasts {
   written(next: NetLoadForecast | undefined): void {
     this.#net.written();
     if (next !== undefined) this.#expectedW.set(next.interval, next.p50W);
+  }
+
+  #trainerOf({ clock, log, threads, settings, journal, random }: HomeForecastsOptions): Trainer {
+    return new Trainer({
+      ...{ clock, log, threads, zone: settings.home.zone, intervalSeconds: this.#seconds },
+      ...{ records: journal.forecasts, series: [this.#net] },
+      moment: random.uniform('training'),
+    });
   }
 
   #observe(reading: ReadingRow, controlledW: number | null): void {

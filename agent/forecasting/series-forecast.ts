@@ -17,10 +17,7 @@ import {
 } from '../strategy/forecast/skill.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
 import { LEADS, leadsOf, targetsFrom } from './lead-classes.ts';
-import { type Said, SkillBook } from './skill-book.ts';
-
-/** What was said in fact, whichever method made it. */
-export const USED = 'used';
+import { type Said, SkillBook, USED } from './skill-book.ts';
 
 export class SeriesForecast {
   readonly name: string;

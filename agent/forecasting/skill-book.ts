@@ -10,6 +10,8 @@ import type { ForecastRecords, SkillRow } from '../journal/forecast-records.ts';
 import type { Score } from '../strategy/forecast/skill.ts';
 
 const SECONDS_PER_DAY = 86_400;
+/** Method of what was said in fact, whichever made it. */
+export const USED = 'used';
 /** The days that decide, today among them. */
 export const SKILL_DAYS = 7;
 /** Older rows are of no use to anybody. */

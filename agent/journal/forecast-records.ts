@@ -3,6 +3,7 @@
  * and when a model was trained. Written with the plan, so that it costs no commit of its own.
  */
 import type { Sql, SqlRow, UnixMs } from '../../host/ports.ts';
+import type { Interval } from '../../market/intervals.ts';
 
 /** A migration of journal.db. */
 export const FORECAST_TABLES = `
@@ -72,6 +73,23 @@ export interface TrainingRow {
   reason: string | null;
 }
 
+export interface HistoryRange {
+  first: Interval;
+  last: Interval;
+  intervalSeconds: number;
+  /** More energy than that, either way, is impossible: it is refused. */
+  limitWs: number;
+  /** Whether battery or switched loads are in the readings, and must be known too. */
+  isControlled: boolean;
+}
+
+export interface HistoryCounts {
+  /** Null: there is none. */
+  firstInterval: Interval | null;
+  known: number;
+  refused: number;
+}
+
 export class ForecastRecords {
   readonly #sql: Sql;
   readonly #write: <T>(work: () => T) => T;
@@ -80,6 +98,12 @@ export class ForecastRecords {
   constructor(sql: Sql, write: <T>(work: () => T) => T) {
     this.#sql = sql;
     this.#write = write;
+  }
+
+  /** False in the journal of an older release that this one has not opened yet. */
+  areThere(): boolean {
+    const found = this.#sql.get("SELECT 1 FROM sqlite_master WHERE name = 'forecast_skill'");
+    return found !== undefined;
   }
 
   /** Within a transaction of the journal. Replaces rows of the same day, class and method. */
@@ -125,6 +149,25 @@ export class ForecastRecords {
       method: String(row.method),
       sinceMs: Number(row.since_ms),
     }));
+  }
+
+  /** What is known of the net load that nobody controls, in `first` to `last`. */
+  history({ first, last, limitWs, intervalSeconds, isControlled }: HistoryRange): HistoryCounts {
+    const controlledW = isControlled ? '(c.battery_w + c.loads_w)' : '0';
+    const netWs = `(imported_ws - exported_ws - ${controlledW} * ?)`;
+    const row = this.#sql.get(
+      `SELECT min(r.interval) AS first, count(${netWs}) AS known,
+              coalesce(sum(abs(${netWs}) > ?), 0) AS refused
+       FROM readings r LEFT JOIN controlled c ON c.interval = r.interval
+       WHERE r.interval BETWEEN ? AND ?`,
+      ...[intervalSeconds, intervalSeconds, limitWs, first, last],
+    );
+    const refused = Number(row?.refused ?? 0);
+    return {
+      firstInterval: row?.first == null ? null : Number(row.first),
+      known: Number(row?.known ?? 0) - refused,
+      refused,
+    };
   }
 
   recordTraining({ series, outcome, atMs, tookMs, days, reason }: TrainingRow): void {

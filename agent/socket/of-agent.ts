@@ -25,7 +25,7 @@ export function socketApiOf(parts: {
     status,
     pid,
     clock: () => clockView({ clock, facts, settings, headAt: status().chain?.headAt ?? null }),
-    journal: viewOf(journal, facts.calendar.intervalSeconds),
+    journal: viewOf(journal, facts.calendar.intervalSeconds, settings),
     buses,
     loads: ordersFor(loads),
   };

@@ -110,6 +110,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /history': viewed((journal, first, last) => journal.history(first, last)),
   'GET /bills': async ({ journal }, { query }) =>
     answer(200, await journal.bills(readNumber(query, 'days'))),
+  'GET /skill': async (api) => answer(200, await api.journal.skill(api.clock().interval)),
   'GET /switches': async ({ journal }, { query }) =>
     answer(200, await journal.switches(readNumber(query, 'to'))),
   'GET /frames': async ({ buses }) =>

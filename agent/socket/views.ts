@@ -4,6 +4,8 @@
  */
 import type { Interval } from '../../market/intervals.ts';
 import type { BillRow } from '../journal/bill-records.ts';
+import type { AgentSettings } from '../config.ts';
+import { type ForecastReport, forecastReport } from '../forecasting/forecast-report.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PlanRow, ReadingRow, ScheduleRow, SwitchRow } from '../journal/rows.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
@@ -37,12 +39,18 @@ export interface JournalView {
   history(first: Interval, last: Interval): Promise<HistoryView[]>;
   /** Of the last so many days that are over, the oldest first. */
   bills(days: number): Promise<BillRow[]>;
+  /** How good forecasts were, and what made them. */
+  skill(now: Interval): Promise<ForecastReport>;
   /** Of the day up to `toMs`. */
   switches(toMs: number): Promise<SwitchRow[]>;
 }
 
 /** @param intervalSeconds of the market */
-export function viewOf(journal: Journal, intervalSeconds: number): JournalView {
+export function viewOf(
+  journal: Journal,
+  intervalSeconds: number,
+  settings: AgentSettings,
+): JournalView {
   const meanW = (row: ReadingRow | undefined): number | null =>
     row === undefined || row.importedWs === null || row.exportedWs === null
       ? null
@@ -77,6 +85,8 @@ export function viewOf(journal: Journal, intervalSeconds: number): JournalView {
       });
     },
     bills: async (days) => journal.bills.last(Math.min(days, VIEW_MOST)),
+    skill: async (now) =>
+      forecastReport({ records: journal.forecasts, settings, intervalSeconds, now }),
     switches: async (toMs) => journal.switches(toMs - DAY_MS, toMs),
   };
 }

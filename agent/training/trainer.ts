@@ -8,6 +8,7 @@
  */
 import { type Clock, type Log, type Pacer, SqlError, type UnixMs } from '../../host/ports.ts';
 import { ThreadError, type Threads } from '../../host/thread-port.ts';
+import { HISTORY_DAYS, LEAST_DAYS } from '../forecasting/history-limits.ts';
 import type { SeriesForecast } from '../forecasting/series-forecast.ts';
 import type { ForecastRecords, TrainingRow } from '../journal/forecast-records.ts';
 import { modelIn, trainingInput } from './training-job.ts';
@@ -26,10 +27,6 @@ export interface TrainerOptions {
   moment: number;
 }
 
-/** With less history nothing can be learned that the first weeks' method does not know. */
-export const LEAST_DAYS = 14;
-/** What a model learns from, with the profiles of the days before. */
-export const HISTORY_DAYS = 150;
 const DAY_MS = 86_400_000;
 /** After a failure. */
 const RETRY_MS = 3_600_000;

@@ -59,6 +59,7 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
       groups: [],
       home: { zone: 'Europe/Berlin', maxPowerW: 11_000 },
       trading: { pollMs: 5000, ahead: 1, blockMs: 15_000, strategy: 'truthful' },
+      forecast: { method: 'auto' },
     },
     calendar: CALENDAR,
     leastOfferWs: 3600,

@@ -205,7 +205,16 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
   'load list': ['loads', 'running'],
   'readings export': ['intervalSeconds', 'readings'],
-  'forecast show': ['intervals', 'now'],
+  'forecast show': [
+    'intervals',
+    'now',
+    'series',
+    'series[].history',
+    'series[].leads',
+    'series[].name',
+    'series[].training',
+    'source',
+  ],
   'schedule show': ['intervals', 'now', 'switches'],
   'market status': [
     'account',

@@ -184,6 +184,10 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
       "that part of the day before, or the supplier's prices alone.",
   },
   'trading.block': { form: DURATION, text: 'The usual time between blocks of the chain.' },
+  'forecast.method': {
+    form: 'text',
+    text: '"auto" trains a model of the home from two weeks of history on; "simple" never does.',
+  },
   'following.enabled': {
     form: FLAG,
     text: 'false: it trades, and does not steer; for measurements.',

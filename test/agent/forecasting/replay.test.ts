@@ -37,6 +37,7 @@ async function run(threads: Threads, intervals: number): Promise<{ all: string; 
       ...{ battery: null, loads: [], groups: [] },
       home: { zone: 'Europe/Berlin', maxPowerW: 11_000 },
       trading: { pollMs: 5000, ahead: 1, blockMs: 15_000, strategy: 'truthful' },
+      forecast: { method: 'auto' },
     },
     ...{ calendar: CALENDAR, leastOfferWs: 3600, clock, log: quiet, events, journal },
     ...{ controlled: new ControlledPower(sql), battery: null, ownMargin: null },
