@@ -146,7 +146,7 @@ class Agent implements RunningAgent {
       pollMs: meterSettings.pollMs,
       maxPowerW: home.maxPowerW,
     });
-    this.#side = new SideMetering(this.#devices.sideMeters(), clock, log);
+    this.#side = new SideMetering(this.#devices.sideMeters(), clock, log, intervalSeconds);
     this.#following = new FollowingService({
       ...shared,
       battery:
@@ -263,6 +263,7 @@ class Agent implements RunningAgent {
       calendar: facts.calendar,
       leastOfferWs: Math.max(facts.minOfferWs, facts.minTradeWs),
       ...{ controlled, battery: this.#tap },
+      generation: this.#side.hasGeneration ? this.#side : null,
       ...{ market: trading, clearsAt: (interval) => watch.clearsAt(interval) },
       ...{ random, threads: this.#ports.threads, isRealPace: settings.lab.clock === undefined },
       ownMargin: without.includes('common-sizes') ? ownMargin(random) : null,

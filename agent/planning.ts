@@ -9,7 +9,7 @@ import type { BatteryTap } from './battery-tap.ts';
 import type { AgentSettings } from './config.ts';
 import type { EventMap } from './events.ts';
 import type { Worth } from './following/running-end.ts';
-import { HomeForecasts } from './forecasting/home-forecasts.ts';
+import { type Generation, HomeForecasts } from './forecasting/home-forecasts.ts';
 import type { ControlledPower } from './journal/controlled.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PlanRow } from './journal/rows.ts';
@@ -45,6 +45,8 @@ export interface PlanningOptions {
   events: EventMap;
   journal: Journal;
   controlled: ControlledPower;
+  /** Null: no meter counts what the home generates. */
+  generation: Generation | null;
   battery: BatteryTap | null;
   market: MarketView;
   /** What the market's past says will clear. */
@@ -140,16 +142,16 @@ export class PlanningService {
 
   async #makePlan(current: Interval): Promise<void> {
     await this.#forecasts.settled();
-    const forecasts = this.#forecasts.ahead(current, this.#lookAhead);
+    const horizon = this.#o.calendar.horizonIntervals - 1;
+    const forecasts = this.#forecasts.ahead(current, this.#lookAhead, horizon);
     if (forecasts === null) return;
     const plan = wantsOf(await this.#wants(current, forecasts));
-    const horizon = this.#o.calendar.horizonIntervals - 1;
     const slots = plan.slots.slice(0, horizon);
     const rows = slots.map((slot) => this.#rowOf(slot, current));
     const byLoad = new Map(slots.map((slot) => [slot.interval, slot.byLoad]));
     const isKept = this.#guarded('the plan', () =>
       this.#o.journal.recordPlan(current, forecasts.slice(0, horizon), rows, byLoad, () =>
-        this.#forecasts.write(),
+        this.#forecasts.write(current),
       ),
     );
     if (!isKept) return;

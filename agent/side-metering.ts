@@ -4,8 +4,10 @@
  * dead one holds up nothing.
  */
 import { BusError, type Clock, type Log } from '../host/ports.ts';
+import type { Interval } from '../market/intervals.ts';
 import type { MeterRole } from './config/meters.ts';
 import type { Meter } from './drivers/meter.ts';
+import { MeanPower } from './metering/mean-power.ts';
 
 export interface SideMeter {
   name: string;
@@ -38,11 +40,16 @@ export class SideMetering {
   readonly #log: Log;
   readonly #seen = new Map<string, Seen>();
   readonly #problems = new Map<string, string>();
+  /** Of the meters that count generation, by name. */
+  readonly #generation = new Map<string, MeanPower>();
   readonly #stopping = new AbortController();
   #done: Promise<unknown> = Promise.resolve();
 
-  constructor(meters: readonly SideMeter[], clock: Clock, log: Log) {
+  constructor(meters: readonly SideMeter[], clock: Clock, log: Log, intervalSeconds: number) {
     this.#meters = meters;
+    for (const { name, role } of meters) {
+      if (role === 'pv') this.#generation.set(name, new MeanPower(intervalSeconds));
+    }
     this.#clock = clock;
     this.#log = log;
   }
@@ -63,6 +70,26 @@ export class SideMetering {
     const seen = this.#seen.get(name);
     if (seen === undefined) return null;
     return { powerW: seen.powerW, ageMs: this.#clock.monotonicMs() - seen.monotonicMs };
+  }
+
+  /** Whether a meter counts what the home generates. */
+  get hasGeneration(): boolean {
+    return this.#generation.size > 0;
+  }
+
+  /**
+   * What all of them saw generated in an interval that is over, a mean in W, never negative; null
+   * where one of them was not seen long enough.
+   */
+  generatedW(interval: Interval): number | null {
+    let sumW = 0;
+    for (const mean of this.#generation.values()) {
+      const intoW = mean.of(interval);
+      if (intoW === null) return null;
+      // Inverters draw a little at night.
+      sumW += Math.max(0, -intoW);
+    }
+    return sumW;
   }
 
   status(): SideMeterStatus[] {
@@ -98,6 +125,7 @@ export class SideMetering {
   async #look({ name, meter }: SideMeter): Promise<void> {
     try {
       const { powerW } = await meter.readFast();
+      this.#generation.get(name)?.note(this.#clock.now(), powerW);
       this.#seen.set(name, { powerW, monotonicMs: this.#clock.monotonicMs() });
       if (this.#problems.delete(name)) this.#log.info(`the meter ${name} answers again`);
     } catch (error) {

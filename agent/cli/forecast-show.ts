@@ -25,15 +25,21 @@ export const forecastShow: Command = {
       const count = countOf('--intervals', args.options.intervals, SHOWN, MOST);
       const report = await journal.skill(now);
       const found = await journal.forecast(now, now + count - 1);
-      const rows = found.map(({ interval, forecast, plan }) => [
+      const hasParts = report.hasGenerationMeter;
+      const rows = found.map(({ interval, forecast, plan, parts }) => [
         time.start(interval),
-        forecast === null ? '-' : numberText(forecast.p50W),
+        ...(hasParts ? [wattText(parts?.loadW), wattText(parts?.generationW)] : []),
+        wattText(forecast?.p50W),
         forecast === null ? '-' : `${numberText(forecast.p10W)} to ${numberText(forecast.p90W)}`,
-        plan === null ? '-' : numberText(plan.plannedW),
-        plan === null ? '-' : numberText(plan.batteryW),
+        wattText(plan?.plannedW),
+        wattText(plan?.batteryW),
         plan?.sentence ?? forecast?.method ?? '',
       ]);
-      const head = ['from', 'expected W', 'range W', 'planned W', 'battery W', 'why'];
+      const head = [
+        'from',
+        ...(hasParts ? ['load W', 'generation W'] : []),
+        ...['expected W', 'range W', 'planned W', 'battery W', 'why'],
+      ];
       const table =
         rows.length === 0
           ? 'there is no forecast of the coming intervals'
@@ -44,3 +50,7 @@ export const forecastShow: Command = {
       return good(data, text, source === null ? warnings : [source, ...warnings]);
     }),
 };
+
+function wattText(powerW: number | undefined): string {
+  return powerW === undefined ? '-' : numberText(powerW);
+}

@@ -16,7 +16,9 @@ const METHODS: Readonly<Record<string, string>> = {
   lastWeek: 'last week',
   mean28: '28-day mean',
   median28: '28-day median',
+  parts: 'load less generation',
 };
+const NO_METER = 'generation is not metered by itself: it is part of the net load';
 const SERIES: Readonly<Record<string, string>> = {
   net: 'net load',
   load: 'load',
@@ -24,8 +26,11 @@ const SERIES: Readonly<Record<string, string>> = {
 };
 
 /** A paragraph for each series. */
-export function reportText({ series }: ForecastReport, time: MarketTime): string {
-  return series.map((each) => seriesText(each, time)).join('\n\n');
+export function reportText(report: ForecastReport, time: MarketTime): string {
+  const { series, hasGenerationMeter } = report;
+  const paragraphs = series.map((each) => seriesText(each, time));
+  if (!hasGenerationMeter && series.length > 0) paragraphs.push(NO_METER);
+  return paragraphs.join('\n\n');
 }
 
 /** Null where nothing speaks against the figures. */

@@ -6,9 +6,9 @@ import type { UnixMs } from '../../host/ports.ts';
 import type { Interval } from '../../market/intervals.ts';
 import type { AgentSettings } from '../config.ts';
 import type { ForecastRecords, SkillRow, TrainingRow } from '../journal/forecast-records.ts';
-import type { SimpleMethod } from '../strategy/forecast/simple-methods.ts';
+import { SIMPLE_METHODS, type SimpleMethod } from '../strategy/forecast/simple-methods.ts';
 import {
-  bestSimple,
+  bestOf,
   errorShare,
   type ForecastMethod,
   meanErrorW,
@@ -21,11 +21,17 @@ import { addScores, SKILL_DAYS, USED } from './skill-book.ts';
 export interface ForecastReport {
   /** `lab`: emulated meters in a time of their own; nothing of it is a real home's. */
   source: 'home' | 'lab';
+  /** Whether a meter counts generation; else it is part of the net load alone. */
+  hasGenerationMeter: boolean;
+  /** Net load, and where generation is metered load and generation. */
   series: SeriesReport[];
 }
 
 export interface SeriesReport {
-  /** `net`: what the meter shows, less battery and switched loads. */
+  /**
+   * `net`: what the meter shows, less battery and switched loads; `generation`; `load`: both
+   * together.
+   */
   name: string;
   history: HistoryReport;
   training: TrainingReport;
@@ -77,7 +83,7 @@ export interface LeadsReport {
   bestSimple: (Accuracy & { method: SimpleMethod }) | null;
 }
 
-type Settings = Pick<AgentSettings, 'battery' | 'loads' | 'home' | 'lab' | 'forecast'>;
+type Settings = Pick<AgentSettings, 'battery' | 'loads' | 'home' | 'lab' | 'forecast' | 'meters'>;
 
 /** @throws SqlError */
 export function forecastReport(parts: {
@@ -88,8 +94,10 @@ export function forecastReport(parts: {
 }): ForecastReport {
   const { settings, records } = parts;
   const source = settings.lab.clock === undefined ? 'home' : 'lab';
-  if (!records.areThere()) return { source, series: [] };
-  return { source, series: [seriesReport('net', parts)] };
+  const hasGenerationMeter = settings.meters.some(({ role }) => role === 'pv');
+  const names = hasGenerationMeter ? ['net', 'load', 'generation'] : ['net'];
+  const series = records.areThere() ? names.map((name) => seriesReport(name, parts)) : [];
+  return { source, hasGenerationMeter, series };
 }
 
 function seriesReport(name: string, parts: Parameters<typeof forecastReport>[0]): SeriesReport {
@@ -97,7 +105,7 @@ function seriesReport(name: string, parts: Parameters<typeof forecastReport>[0])
   const today = Math.floor((now * intervalSeconds) / 86_400);
   const rows = records.skill(name, today - SKILL_DAYS + 1, today);
   const inUse = new Map(records.choices(name).map(({ leads, method }) => [leads, method]));
-  const history = historyReport(parts);
+  const history = historyReport(name, parts);
   const knownDays = (history.known * intervalSeconds) / 86_400;
   const trainings = records.trainings(name);
   return {
@@ -112,13 +120,14 @@ function seriesReport(name: string, parts: Parameters<typeof forecastReport>[0])
   };
 }
 
-function historyReport(parts: Parameters<typeof forecastReport>[0]): HistoryReport {
+function historyReport(name: string, parts: Parameters<typeof forecastReport>[0]): HistoryReport {
   const { records, settings, intervalSeconds, now } = parts;
   const found = records.history({
     first: now - Math.ceil((HISTORY_DAYS * 86_400) / intervalSeconds),
     last: now - 1,
     limitWs: IMPOSSIBLE_TIMES * settings.home.maxPowerW * intervalSeconds,
     intervalSeconds,
+    needsGenerated: name !== 'net',
     isControlled: settings.battery !== null || settings.loads.length > 0,
   });
   const { firstInterval, known, refused } = found;
@@ -165,7 +174,7 @@ function leadsReport(
   const scores = new Map<string, Score>();
   for (const row of rows) scores.set(row.method, addScores(scores.get(row.method), row));
   const used = scores.get(USED);
-  const simple = bestSimple(scores as Map<ForecastMethod, Score>, used?.count ?? 1);
+  const simple = bestOf(SIMPLE_METHODS, scores as Map<ForecastMethod, Score>, used?.count ?? 1);
   const ofSimple = simple === null ? undefined : scores.get(simple.method);
   const trained = scores.get('trained');
   return {

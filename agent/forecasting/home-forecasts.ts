@@ -9,13 +9,22 @@ import type { Interval } from '../../market/intervals.ts';
 import type { BatteryTap } from '../battery-tap.ts';
 import type { AgentSettings } from '../config.ts';
 import type { ControlledPower } from '../journal/controlled.ts';
+import type { ExpectedParts } from '../journal/generated.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ReadingRow } from '../journal/rows.ts';
+import type { ForecasterOptions } from '../strategy/forecast/forecaster.ts';
 import { HomeDays } from '../strategy/forecast/home-days.ts';
+import { netOfParts } from '../strategy/forecast/net-of-parts.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
 import { Trainer } from '../training/trainer.ts';
 import { HISTORY_DAYS, IMPOSSIBLE_TIMES } from './history-limits.ts';
 import { SeriesForecast } from './series-forecast.ts';
+
+/** What meters on the roof saw. */
+export interface Generation {
+  /** A mean in W, never negative; null where it is not known. */
+  generatedW(interval: Interval): number | null;
+}
 
 export interface HomeForecastsOptions {
   settings: Pick<AgentSettings, 'battery' | 'loads' | 'home' | 'forecast'>;
@@ -26,6 +35,8 @@ export interface HomeForecastsOptions {
   journal: Journal;
   controlled: ControlledPower;
   battery: BatteryTap | null;
+  /** Null: no meter counts what the home generates. */
+  generation: Generation | null;
   /** Null: no model is trained. */
   threads: Threads | null;
   /** False in stepped time: a forecast waits for the training that is under way. */
@@ -40,6 +51,12 @@ export class HomeForecasts {
   readonly #o: HomeForecastsOptions;
   readonly #seconds: number;
   readonly #net: SeriesForecast;
+  /** Load and generation, where a meter counts the latter. */
+  readonly #parts: { load: SeriesForecast; generation: SeriesForecast } | null;
+  /** All of them. */
+  readonly #series: readonly SeriesForecast[];
+  /** Expected last, of the intervals that a plan reaches. */
+  #expectedParts = new Map<Interval, ExpectedParts>();
   /** Null: the settings want none. */
   readonly #trainer: Trainer | null;
   /** Expected net load two intervals after it was made, W, to be scored. */
@@ -51,11 +68,21 @@ export class HomeForecasts {
     this.#o = options;
     this.#seconds = options.intervalSeconds;
     const { zone, maxPowerW } = options.settings.home;
-    this.#net = new SeriesForecast('net', {
+    const forecaster: ForecasterOptions = {
       intervalSeconds: this.#seconds,
       local: new HomeDays(zone, this.#seconds),
       limitW: IMPOSSIBLE_TIMES * maxPowerW,
-    });
+    };
+    this.#parts =
+      options.generation === null
+        ? null
+        : {
+            load: new SeriesForecast('load', forecaster),
+            generation: new SeriesForecast('generation', { ...forecaster, leastW: 0 }),
+          };
+    const parts = { parts: (interval: Interval) => this.#netOfParts(interval) };
+    this.#net = new SeriesForecast('net', { ...forecaster, ...(this.#parts && parts) });
+    this.#series = [this.#net, ...(this.#parts ? Object.values(this.#parts) : [])];
     this.#trainer = options.settings.forecast.method === 'simple' ? null : this.#trainerOf(options);
   }
 
@@ -74,7 +101,8 @@ export class HomeForecasts {
     this.#learnAgain();
     if (this.#learnedTo === null || upTo <= this.#learnedTo) return;
     for (const reading of this.#o.journal.readings(this.#learnedTo + 1, upTo)) {
-      this.#observe(reading, this.#controlledIn(reading.interval));
+      const { interval } = reading;
+      this.#observe(reading, this.#controlledIn(interval), this.#generatedIn(interval));
     }
     this.#learnedTo = upTo;
   }
@@ -85,43 +113,71 @@ export class HomeForecasts {
     if (!this.#o.isRealPace) await this.#trainer?.settled();
   }
 
+  /** What a series was in an interval, W; null where it is not known. */
+  valueOf(series: 'net' | 'load' | 'generation', interval: Interval): number | null {
+    const found = this.#series.find(({ name }) => name === series);
+    return found?.forecaster.valueOf(interval) ?? null;
+  }
+
   /** @returns null while nothing at all is known of this home */
   forecast(interval: Interval): NetLoadForecast | null {
     return this.#net.forecast(interval);
   }
 
-  /** Of the intervals after `current`; null while nothing at all is known of this home. */
-  ahead(current: Interval, count: number): NetLoadForecast[] | null {
+  /**
+   * Of the intervals after `current`; null while nothing at all is known of this home.
+   * @param kept how many of them the journal will hold
+   */
+  ahead(current: Interval, count: number, kept: number): NetLoadForecast[] | null {
     const forecasts: NetLoadForecast[] = [];
     for (let ahead = 1; ahead <= count; ahead += 1) {
       const forecast = this.forecast(current + ahead);
       if (forecast === null) return null;
       forecasts.push(forecast);
     }
-    this.#net.expect();
+    for (const each of this.#series) each.expect();
+    this.#expectedParts = this.#partsOf(forecasts.slice(0, kept));
     return forecasts;
   }
 
-  /** Within the transaction that keeps a plan. @throws SqlError */
-  write(): void {
-    this.#net.write(this.#o.journal.forecasts);
+  /** Within the transaction that keeps a plan made in `now`. @throws SqlError */
+  write(now: Interval): void {
+    for (const each of this.#series) each.write(this.#o.journal.forecasts);
+    this.#o.journal.generated.putExpected(now, this.#expectedParts);
   }
 
   /** What was written is durable, and a plan stands on these forecasts. */
   written(next: NetLoadForecast | undefined): void {
-    this.#net.written();
+    for (const each of this.#series) each.written();
     if (next !== undefined) this.#expectedW.set(next.interval, next.p50W);
+  }
+
+  #netOfParts(interval: Interval): NetLoadForecast | null {
+    const load = this.#parts?.load.forecast(interval) ?? null;
+    const generation = this.#parts?.generation.forecast(interval) ?? null;
+    return load === null || generation === null ? null : netOfParts(load, generation);
+  }
+
+  #partsOf(forecasts: readonly NetLoadForecast[]): Map<Interval, ExpectedParts> {
+    const found = new Map<Interval, ExpectedParts>();
+    for (const { interval } of forecasts) {
+      const load = this.#parts?.load.forecast(interval) ?? null;
+      const generation = this.#parts?.generation.forecast(interval) ?? null;
+      if (load === null || generation === null) continue;
+      found.set(interval, { loadW: load.p50W, generationW: generation.p50W });
+    }
+    return found;
   }
 
   #trainerOf({ clock, log, threads, settings, journal, random }: HomeForecastsOptions): Trainer {
     return new Trainer({
       ...{ clock, log, threads, zone: settings.home.zone, intervalSeconds: this.#seconds },
-      ...{ records: journal.forecasts, series: [this.#net] },
+      ...{ records: journal.forecasts, series: this.#series },
       moment: random.uniform('training'),
     });
   }
 
-  #observe(reading: ReadingRow, controlledW: number | null): void {
+  #observe(reading: ReadingRow, controlledW: number | null, generatedW: number | null): void {
     const netW = netLoadW(reading, this.#seconds);
     const powerW = netW === null || controlledW === null ? null : netW - controlledW;
     const expectedW = this.#expectedW.get(reading.interval);
@@ -129,12 +185,36 @@ export class HomeForecasts {
     if (powerW !== null && expectedW !== undefined) {
       this.#net.forecaster.score(powerW - expectedW);
     }
-    this.#net.observe(reading.interval, powerW, this.#o.clock.now());
+    const nowMs = this.#o.clock.now();
+    const { interval } = reading;
+    this.#net.observe(interval, powerW, nowMs);
+    const loadW = powerW === null || generatedW === null ? null : powerW + generatedW;
+    this.#parts?.load.observe(interval, loadW, nowMs);
+    this.#parts?.generation.observe(interval, generatedW, nowMs);
+  }
+
+  /** What was generated in the interval that just closed, kept for later starts. */
+  #generatedIn(interval: Interval): number | null {
+    const { generation, journal } = this.#o;
+    const powerW = generation?.generatedW(interval) ?? null;
+    if (powerW !== null)
+      this.#keep('what was generated', () => journal.generated.record(interval, powerW));
+    return powerW;
+  }
+
+  #keep(what: string, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      const fields = { cause: error.message };
+      this.#o.log.error(`${what} could not be written to the journal`, fields);
+    }
   }
 
   /** What battery and loads took in the interval that just closed, kept for later starts. */
   #controlledIn(interval: Interval): number | null {
-    const { battery, journal, controlled, settings, log } = this.#o;
+    const { battery, journal, controlled, settings } = this.#o;
     if (battery === null && settings.loads.length === 0) return 0;
     const batteryW = battery === null ? 0 : battery.meanW(interval);
     if (batteryW === null) return null;
@@ -144,14 +224,7 @@ export class HomeForecasts {
     for (const load of settings.loads) {
       loadsW += (load.powerW * journal.onTimeMs(load.name, from, to)) / (to - from);
     }
-    try {
-      controlled.record(interval, batteryW, loadsW);
-    } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
-      log.error('what battery and loads took could not be written to the journal', {
-        cause: error.message,
-      });
-    }
+    this.#keep('what battery and loads took', () => controlled.record(interval, batteryW, loadsW));
     return batteryW + loadsW;
   }
 
@@ -163,7 +236,8 @@ export class HomeForecasts {
     const first = last - Math.ceil((HISTORY_DAYS * SECONDS_PER_DAY) / this.#seconds);
     // The last interval may still be about to close.
     this.#learnedTo = first - 1;
-    this.#net.load(journal.forecasts, last);
+    for (const each of this.#series) each.load(journal.forecasts, last);
+    const generatedW = this.#parts === null ? null : journal.generated.between(first, last);
     const hasNone = settings.battery === null && settings.loads.length === 0;
     const took = hasNone ? null : controlled.between(first, last);
     // The latest that was made before an interval is what it is scored by.
@@ -173,7 +247,8 @@ export class HomeForecasts {
     }
     for (const reading of journal.readings(first, last)) {
       const { interval } = reading;
-      this.#observe(reading, took === null ? 0 : (took.get(interval) ?? null));
+      const controlledW = took === null ? 0 : (took.get(interval) ?? null);
+      this.#observe(reading, controlledW, generatedW?.get(interval) ?? null);
       this.#learnedTo = interval;
     }
   }

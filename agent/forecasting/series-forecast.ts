@@ -12,6 +12,7 @@ import {
   chooseMethod,
   type ForecastMethod,
   isOwn,
+  OTHER_METHODS,
   type OwnMethod,
   type Score,
 } from '../strategy/forecast/skill.ts';
@@ -19,16 +20,27 @@ import type { NetLoadForecast } from '../strategy/plan.ts';
 import { LEADS, leadsOf, targetsFrom } from './lead-classes.ts';
 import { type Said, SkillBook, USED } from './skill-book.ts';
 
+export interface SeriesOptions extends ForecasterOptions {
+  /** The same from its parts, each forecast by itself: one more method. */
+  parts?: (interval: Interval) => NetLoadForecast | null;
+  /** It cannot be less than that, W. */
+  leastW?: number;
+}
+
 export class SeriesForecast {
   readonly name: string;
   readonly forecaster: Forecaster;
   readonly #book: SkillBook;
+  readonly #parts: ((interval: Interval) => NetLoadForecast | null) | null;
+  readonly #leastW: number;
   readonly #choices = new Map<string, ChoiceRow>();
   readonly #unwritten = new Set<string>();
 
-  constructor(name: string, options: ForecasterOptions) {
+  constructor(name: string, options: SeriesOptions) {
     this.name = name;
     this.forecaster = new Forecaster(options);
+    this.#parts = options.parts ?? null;
+    this.#leastW = options.leastW ?? Number.NEGATIVE_INFINITY;
     this.#book = new SkillBook(name, options.intervalSeconds);
   }
 
@@ -54,19 +66,20 @@ export class SeriesForecast {
 
   /** @returns null while nothing at all is known of this series */
   forecast(interval: Interval): NetLoadForecast | null {
-    const own = this.forecaster.forecast(interval);
+    const own = this.#ownForecast(interval);
     const { known } = this.forecaster;
     const method = this.choice(leadsOf(interval - known.origin + 1));
     if (own === null || isOwn(method) || interval < known.origin) return own;
+    if (method === 'parts') return this.#parts?.(interval) ?? own;
     const expectedW = simpleForecast(method, known, interval);
     if (Number.isNaN(expectedW)) return own;
-    return {
+    return this.#within({
       interval,
       p10W: expectedW + own.p10W - own.p50W,
       p50W: expectedW,
       p90W: expectedW + own.p90W - own.p50W,
       method: `${method}, lately better than ${own.method}`,
-    };
+    });
   }
 
   /** Keeps what every method says now of one interval of each class, to be scored. */
@@ -74,13 +87,15 @@ export class SeriesForecast {
     const { known } = this.forecaster;
     const { origin } = known;
     for (const { leads, target } of targetsFrom(origin)) {
-      const own = this.forecaster.forecast(target);
+      const own = this.#ownForecast(target);
       const used = this.forecast(target);
       if (own === null || used === null) continue;
       const simple = SIMPLE_METHODS.map((method) => {
         return { method, expectedW: simpleForecast(method, known, target), rangeW: null };
       });
+      const parts = this.#parts?.(target) ?? null;
       const said = [saidBy(USED, used), saidBy(this.#own, own), ...simple];
+      if (parts !== null) said.push(saidBy('parts', parts));
       this.#book.expect(target, leads, origin, said);
     }
   }
@@ -100,6 +115,17 @@ export class SeriesForecast {
   written(): void {
     this.#book.written();
     this.#unwritten.clear();
+  }
+
+  #ownForecast(interval: Interval): NetLoadForecast | null {
+    const own = this.forecaster.forecast(interval);
+    return own === null ? null : this.#within(own);
+  }
+
+  #within(forecast: NetLoadForecast): NetLoadForecast {
+    const { p10W, p50W, p90W } = forecast;
+    const least = (powerW: number) => Math.max(this.#leastW, powerW);
+    return { ...forecast, p10W: least(p10W), p50W: least(p50W), p90W: least(p90W) };
   }
 
   get #own(): OwnMethod {
@@ -126,5 +152,5 @@ function saidBy(method: string, { p10W, p50W, p90W }: NetLoadForecast): Said {
 /** Null for what this release does not know. */
 function methodOf(name: string): ForecastMethod | null {
   if (name === 'trained' || name === 'first-weeks') return name;
-  return SIMPLE_METHODS.find((method) => method === name) ?? null;
+  return OTHER_METHODS.find((method) => method === name) ?? null;
 }

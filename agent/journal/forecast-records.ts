@@ -81,6 +81,8 @@ export interface HistoryRange {
   limitWs: number;
   /** Whether battery or switched loads are in the readings, and must be known too. */
   isControlled: boolean;
+  /** Whether generation must be known too. */
+  needsGenerated: boolean;
 }
 
 export interface HistoryCounts {
@@ -102,8 +104,9 @@ export class ForecastRecords {
 
   /** False in the journal of an older release that this one has not opened yet. */
   areThere(): boolean {
-    const found = this.#sql.get("SELECT 1 FROM sqlite_master WHERE name = 'forecast_skill'");
-    return found !== undefined;
+    const names = "('forecast_skill', 'generated')";
+    const found = this.#sql.all(`SELECT name FROM sqlite_master WHERE name IN ${names}`);
+    return found.length === 2;
   }
 
   /** Within a transaction of the journal. Replaces rows of the same day, class and method. */
@@ -152,13 +155,17 @@ export class ForecastRecords {
   }
 
   /** What is known of the net load that nobody controls, in `first` to `last`. */
-  history({ first, last, limitWs, intervalSeconds, isControlled }: HistoryRange): HistoryCounts {
+  history(range: HistoryRange): HistoryCounts {
+    const { first, last, limitWs, intervalSeconds, isControlled, needsGenerated } = range;
     const controlledW = isControlled ? '(c.battery_w + c.loads_w)' : '0';
-    const netWs = `(imported_ws - exported_ws - ${controlledW} * ?)`;
+    // Null where generation must be known and is not.
+    const generatedW = needsGenerated ? '(g.power_w * 0)' : '0';
+    const netWs = `(imported_ws - exported_ws - ${controlledW} * ? + ${generatedW})`;
     const row = this.#sql.get(
       `SELECT min(r.interval) AS first, count(${netWs}) AS known,
               coalesce(sum(abs(${netWs}) > ?), 0) AS refused
        FROM readings r LEFT JOIN controlled c ON c.interval = r.interval
+       LEFT JOIN generated g ON g.interval = r.interval
        WHERE r.interval BETWEEN ? AND ?`,
       ...[intervalSeconds, intervalSeconds, limitWs, first, last],
     );

@@ -10,6 +10,7 @@ import type { Interval } from '../../market/intervals.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
 import { BillRecords } from './bill-records.ts';
 import { ForecastRecords } from './forecast-records.ts';
+import { GeneratedPower } from './generated.ts';
 import { type LoadPlan, LoadRecords } from './load-records.ts';
 import { MarketRecords } from './market-records.ts';
 import {
@@ -35,6 +36,7 @@ export class Journal {
   readonly forecasts: ForecastRecords;
   readonly market: MarketRecords;
   readonly bills: BillRecords;
+  readonly generated: GeneratedPower;
   readonly #sql: Sql;
   #isWritable = true;
 
@@ -44,6 +46,7 @@ export class Journal {
     this.forecasts = new ForecastRecords(sql, (work) => this.#write(work));
     this.market = new MarketRecords(sql, (work) => this.#write(work));
     this.bills = new BillRecords(sql, (work) => this.#write(work));
+    this.generated = new GeneratedPower(sql);
   }
 
   /**

@@ -8,6 +8,7 @@
 import { BILL_TABLE } from './bill-records.ts';
 import { CONTROLLED_TABLE } from './controlled.ts';
 import { FORECAST_TABLES } from './forecast-records.ts';
+import { GENERATED_TABLE } from './generated.ts';
 import { LOAD_TABLES } from './load-records.ts';
 import { MARKET_TABLE } from './market-records.ts';
 
@@ -81,4 +82,5 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
   FORECAST_TABLES,
   MARKET_TABLE,
   BILL_TABLE,
+  GENERATED_TABLE,
 ];

@@ -6,6 +6,7 @@ import type { Interval } from '../../market/intervals.ts';
 import type { BillRow } from '../journal/bill-records.ts';
 import type { AgentSettings } from '../config.ts';
 import { type ForecastReport, forecastReport } from '../forecasting/forecast-report.ts';
+import type { ExpectedParts } from '../journal/generated.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PlanRow, ReadingRow, ScheduleRow, SwitchRow } from '../journal/rows.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
@@ -18,6 +19,8 @@ export interface ForecastView {
   interval: Interval;
   forecast: (NetLoadForecast & { madeIn: Interval }) | null;
   plan: PlanRow | null;
+  /** Null where no meter counts generation. */
+  parts: ExpectedParts | null;
 }
 
 /** One interval of the past: what was expected, promised and metered; null where not known. */
@@ -58,11 +61,14 @@ export function viewOf(
   return {
     readings: async (first, last) => journal.readings(first, last),
     async forecast(first, last) {
+      const { forecasts, generated } = journal;
+      const parts = forecasts.areThere() ? generated.expected(first, last) : null;
       const plans = new Map(journal.plans(first, last).map((plan) => [plan.interval, plan]));
       return range(first, last).flatMap((interval) => {
         const forecast = journal.forecastsFor(interval)[0] ?? null;
         const plan = plans.get(interval) ?? null;
-        return forecast === null && plan === null ? [] : [{ interval, forecast, plan }];
+        const its = parts?.get(interval) ?? null;
+        return forecast === null && plan === null ? [] : [{ interval, forecast, plan, parts: its }];
       });
     },
     schedule: async (first, last) => journal.schedules(first, last).map(withTarget),

@@ -70,6 +70,7 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
     controlled: new ControlledPower(sql),
     battery: null,
     clearsAt: () => ({ bids: 0, asks: 0 }),
+    generation: null,
     market: { ...MARKET, ...change.market },
     random: nodeRandom(),
     threads: null,

@@ -28,6 +28,7 @@ function house() {
     ],
     clock,
     log,
+    10,
   );
   side.start(new AbortController().signal);
   return { clock, lines, says, side };
@@ -71,6 +72,20 @@ test('a meter that never answered has no value', async () => {
   says.roof = new BusError('closed', 'no connection');
   assert.is(side.last('roof'), null);
   await runTo(clock, 1);
+  await side.stop();
+});
+
+test('what meters on the roof saw is the generation of an interval, if seen enough', async () => {
+  const { clock, says, side } = house();
+  assert.ok(side.hasGeneration);
+  await runTo(clock, 10_000);
+  assert.is(side.generatedW(0), 800, 'the car is none of it');
+  says.roof = 40;
+  await runTo(clock, 20_001);
+  assert.ok((side.generatedW(1) ?? 99) < 10, 'what an inverter draws at night is no generation');
+  says.roof = new BusError('timeout', 'no answer in time');
+  await runTo(clock, 40_000);
+  assert.is(side.generatedW(3), null);
   await side.stop();
 });
 

@@ -6,8 +6,12 @@ import { SIMPLE_METHODS, type SimpleMethod } from './simple-methods.ts';
 
 /** What needs a history of its own: the trained model, or what the first weeks allow. */
 export type OwnMethod = 'trained' | 'first-weeks';
+/** What may be used in its place; `parts`: load less generation, each forecast by itself. */
+export type OtherMethod = SimpleMethod | 'parts';
 /** What a forecast is made by. */
-export type ForecastMethod = OwnMethod | SimpleMethod;
+export type ForecastMethod = OwnMethod | OtherMethod;
+/** The simplest first. */
+export const OTHER_METHODS: readonly OtherMethod[] = [...SIMPLE_METHODS, 'parts'];
 
 /** Sums over forecasts that were scored. */
 export interface Score {
@@ -30,7 +34,7 @@ const MARGIN = 0.03;
 const AS_GOOD = 0.01;
 
 /**
- * The method to use; scores are of the same outcomes. Its own one, unless a simple one was better
+ * The method to use; scores are of the same outcomes. Its own one, unless another one was better
  * by the margin; back as soon as the own one is no worse. Without scores enough, what is in use
  * stays.
  * @param current what is in use now
@@ -43,7 +47,7 @@ export function chooseMethod(
   const ownScore = scores.get(own);
   const inUse = isOwn(current) ? own : current;
   if (ownScore === undefined || ownScore.count < LEAST_SCORES) return inUse;
-  const best = bestSimple(scores, ownScore.count);
+  const best = bestOf(OTHER_METHODS, scores, ownScore.count);
   if (best === null) return own;
   const ownErrorW = meanErrorW(ownScore);
   const inUseScore = isOwn(inUse) ? ownScore : comparable(scores.get(inUse), ownScore.count);
@@ -55,11 +59,12 @@ export function chooseMethod(
 }
 
 /** The simplest of those that are as good as the best; null where none can be compared. */
-export function bestSimple(
+export function bestOf<T extends OtherMethod>(
+  methods: readonly T[],
   scores: ReadonlyMap<ForecastMethod, Score>,
   count: number,
-): { method: SimpleMethod; errorW: number } | null {
-  const found = SIMPLE_METHODS.flatMap((method) => {
+): { method: T; errorW: number } | null {
+  const found = methods.flatMap((method) => {
     const score = comparable(scores.get(method), count);
     return score === null ? [] : [{ method, errorW: meanErrorW(score) }];
   });

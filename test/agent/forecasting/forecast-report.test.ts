@@ -15,12 +15,20 @@ import { DAY, NOW, recordLoad } from './made-home.ts';
 const test = suite('forecast report');
 const TIME = new MarketTime('Europe/Berlin', 900, { utc: true });
 
-function scene(change: { method?: 'auto' | 'simple'; hasBattery?: boolean; clock?: string } = {}) {
+interface Change {
+  method?: 'auto' | 'simple';
+  hasBattery?: boolean;
+  hasPv?: boolean;
+  clock?: string;
+}
+
+function scene(change: Change = {}) {
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });
   const journal = new Journal(sql);
   const settings = {
     battery: change.hasBattery === true ? {} : null,
     loads: [],
+    meters: change.hasPv === true ? [{ role: 'grid' }, { role: 'pv' }] : [{ role: 'grid' }],
     home: { zone: 'Europe/Berlin', maxPowerW: 10_000 },
     lab: { clock: change.clock },
     forecast: { method: change.method ?? 'auto' },
@@ -128,6 +136,21 @@ test('skill is told in words, with the best simple method beside it', () => {
   assert.match(text(), /the last training failed: no answer within 600 s; trained 2024-10-04/);
 });
 
+test('with a meter on the roof there are three series, and what is known of it counts', () => {
+  const { sql, journal, report, text } = scene({ hasPv: true });
+  recordLoad(journal, flat(NOW - 4, NOW, 500));
+  journal.generated.record(NOW - 1, 800);
+  const known = report().series.map(({ name, history }) => [name, history.known]);
+  assert.equal(known, [
+    ['net', 4],
+    ['load', 1],
+    ['generation', 1],
+  ]);
+  assert.match(text(), /^generation$/m);
+  assert.match(scene().text(), /generation is not metered by itself/);
+  sql.close();
+});
+
 test('a lab says that it is one, and what is switched off says so', () => {
   assert.is(sourceWarning(scene().report()), null);
   assert.match(sourceWarning(scene({ clock: 'scaled:1:1:1' }).report()) ?? '', /emulated meters/);
@@ -137,7 +160,7 @@ test('a lab says that it is one, and what is switched off says so', () => {
 test('a journal of an older release has no skill yet, and is no error', () => {
   const { sql, report } = scene();
   sql.run('DROP TABLE forecast_skill');
-  assert.equal(report(), { source: 'home', series: [] });
+  assert.equal(report(), { source: 'home', hasGenerationMeter: false, series: [] });
 });
 
 test.run();

@@ -40,8 +40,8 @@ async function run(threads: Threads, intervals: number): Promise<{ all: string; 
       forecast: { method: 'auto' },
     },
     ...{ calendar: CALENDAR, leastOfferWs: 3600, clock, log: quiet, events, journal },
-    ...{ controlled: new ControlledPower(sql), battery: null, ownMargin: null },
     clearsAt: () => ({ bids: 0, asks: 0 }),
+    ...{ controlled: new ControlledPower(sql), battery: null, generation: null, ownMargin: null },
     market: {
       openOffers: () => [],
       flexibleSoldW: () => new Map(),
