@@ -72,9 +72,9 @@ export class SideMetering {
     return { powerW: seen.powerW, ageMs: this.#clock.monotonicMs() - seen.monotonicMs };
   }
 
-  /** Whether a meter counts what the home generates. */
-  get hasGeneration(): boolean {
-    return this.#generation.size > 0;
+  /** Itself where a meter counts what the home generates; else null. */
+  get generation(): SideMetering | null {
+    return this.#generation.size > 0 ? this : null;
   }
 
   /**

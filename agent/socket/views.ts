@@ -3,9 +3,9 @@
  * the journal of a stopped one. Powers in W, energies in Ws, positive into the home.
  */
 import type { Interval } from '../../market/intervals.ts';
-import type { BillRow } from '../journal/bill-records.ts';
 import type { AgentSettings } from '../config.ts';
 import { type ForecastReport, forecastReport } from '../forecasting/forecast-report.ts';
+import type { BillRow } from '../journal/bill-records.ts';
 import type { ExpectedParts } from '../journal/generated.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PlanRow, ReadingRow, ScheduleRow, SwitchRow } from '../journal/rows.ts';
