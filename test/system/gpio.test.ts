@@ -13,6 +13,7 @@ import { ROOT } from '../../build/project-root.ts';
 import type { GpioLine } from '../../host/ports.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import { ArmhfGuest } from './armhf-guest.ts';
+import { decisionDigest } from './decisions.ts';
 import type { GuestAnswer, GuestStep } from './gpio-program.ts';
 
 const test = suite('gpio');
@@ -53,11 +54,14 @@ async function withGuest(work: (guest: ArmhfGuest) => Promise<void>): Promise<vo
   const [program, agent] = [join(folder.path, 'program.cjs'), join(folder.path, 'agent.cjs')];
   await bundleAgent(program, "import './test/system/gpio-program.ts';");
   await bundleAgent(agent);
+  const decisions = join(folder.path, 'decisions.cjs');
+  await bundleAgent(decisions, "import './test/system/decisions-program.ts';");
   const koffi = await lockedPackage('@koromix/koffi-linux-arm');
   const serial = 'node_modules/@serialport/bindings-cpp/prebuilds/linux-arm';
   const guest = await ArmhfGuest.start({
     '/program.cjs': { copy: program },
     '/agent.cjs': { copy: agent },
+    '/decisions.cjs': { copy: decisions },
     '/agent.toml': SETTINGS,
     '/package.json': { copy: join(ROOT, 'package.json') },
     '/native/koffi.node': { copy: join(koffi, 'linux_armhf', 'koffi.node') },
@@ -165,8 +169,17 @@ async function takesWhatOthersLeft(guest: ArmhfGuest, base: number) {
   assert.is(await guest.level(LAMP), true);
 }
 
+/** The same home decides the same on a board as here, to the last bit. */
+async function decidesTheSame(guest: ArmhfGuest) {
+  const seeds = [1];
+  const { code, output } = await guest.shell(`node /decisions.cjs ${seeds.join(' ')}`);
+  assert.is(code, 0, output);
+  assert.equal(output.trim().split(/\s+/), seeds.map(decisionDigest));
+}
+
 test('relays on GPIO do as told, do not click, and are made safe after kill -9', () =>
   withGuest(async (guest) => {
+    await decidesTheSame(guest);
     const base = Number((await guest.shell('cat /sys/class/gpio/gpiochip*/base')).output);
     assert.is(await guest.begin('node /program.cjs'), 'ready');
     await switchesActiveLow(guest, 'board', board);

@@ -65,7 +65,7 @@ export class FirstWeeks {
       if (recent === null) return { p50W: usual, method: `same slot (${count})` };
       const usualThen = this.#sameSlot(recent.interval);
       const change = usualThen.length === 0 ? 0 : recent.powerW - quantile(usualThen, 0.5);
-      const weight = PERSISTENCE ** Math.max(1, interval - recent.interval);
+      const weight = powerOf(PERSISTENCE, Math.max(1, interval - recent.interval));
       return {
         p50W: usual + change * weight,
         method: `same slot blended with last values (${count})`,
@@ -119,4 +119,11 @@ export class FirstWeeks {
     }
     return weights === 0 ? null : { interval: latest, powerW: sum / weights };
   }
+}
+
+/** By multiplication alone: the same on every platform. */
+function powerOf(base: number, exponent: number): number {
+  let power = 1;
+  for (let at = 0; at < exponent; at += 1) power *= base;
+  return power;
 }
