@@ -240,7 +240,7 @@ class Agent implements RunningAgent {
   /** Wallet and what needs it; a wallet that cannot be used leaves metering alone. */
   #openMarket(): Market | null {
     const settings = this.#settings;
-    const { clock, log, random } = this.#ports;
+    const { clock, log, random, files, threads } = this.#ports;
     const { without } = settings.lab;
     const isShared = without.includes('separate-connections');
     const transport = isShared ? oneConnection(this.#ports.transport) : this.#ports.transport;
@@ -264,7 +264,7 @@ class Agent implements RunningAgent {
       leastOfferWs: Math.max(facts.minOfferWs, facts.minTradeWs),
       ...{ controlled, battery: this.#tap, generation: this.#side.generation },
       ...{ market: trading, clearsAt: (interval) => watch.clearsAt(interval) },
-      ...{ random, threads: this.#ports.threads, isRealPace: settings.lab.clock === undefined },
+      ...{ random, files, threads, isRealPace: settings.lab.clock === undefined },
       ownMargin: without.includes('common-sizes') ? ownMargin(random) : null,
     });
     const billing = new BillingService({

@@ -107,7 +107,7 @@ export function readAgentSettings(text: string, fileName: string, folder: string
       strategy: raw.trading.strategy,
     },
     following: { enabled: raw.following.enabled },
-    forecast: forecastOf(raw.forecast),
+    forecast: forecastOf(raw.forecast, at),
     solver:
       raw.solver === undefined
         ? null

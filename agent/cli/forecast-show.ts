@@ -1,6 +1,7 @@
 /** `transax-agent forecast show`: what the home will draw, how sure that is, what is planned. */
+import { lookAtWeather } from '../forecasting/weather/weather-file.ts';
 import type { Command } from './command.ts';
-import { reportText, sourceWarning } from './forecast-text.ts';
+import { reportText, sourceWarning, weatherText } from './forecast-text.ts';
 import { columns, good, numberText } from './output.ts';
 import { withSource } from './source.ts';
 import { countOf } from './words.ts';
@@ -21,9 +22,11 @@ export const forecastShow: Command = {
   examples: ['transax-agent forecast show --intervals 96'],
   exits: [3, 4],
   run: (host, args) =>
-    withSource(host, args, async ({ journal, now, time, warnings }) => {
+    withSource(host, args, async ({ journal, now, nowMs, time, warnings, settings }) => {
       const count = countOf('--intervals', args.options.intervals, SHOWN, MOST);
       const report = await journal.skill(now);
+      const { weather: file } = settings.forecast;
+      const weather = file === null ? null : lookAtWeather(host.files, file, nowMs, null).status;
       const found = await journal.forecast(now, now + count - 1);
       const hasParts = report.hasGenerationMeter;
       const rows = found.map(({ interval, forecast, plan, parts }) => [
@@ -44,9 +47,12 @@ export const forecastShow: Command = {
         rows.length === 0
           ? 'there is no forecast of the coming intervals'
           : columns([head, ...rows]);
-      const text = [reportText(report, time), table].filter((each) => each !== '').join('\n\n');
+      const ofWeather = weather === null ? '' : weatherText(weather, time);
+      const text = [reportText(report, time), ofWeather, table]
+        .filter((each) => each !== '')
+        .join('\n\n');
       const source = sourceWarning(report);
-      const data = { now, ...report, intervals: found };
+      const data = { now, ...report, weather, intervals: found };
       return good(data, text, source === null ? warnings : [source, ...warnings]);
     }),
 };

@@ -5,6 +5,7 @@ import type {
   LeadsReport,
   SeriesReport,
 } from '../forecasting/forecast-report.ts';
+import type { WeatherStatus } from '../forecasting/weather/weather-file.ts';
 import type { MarketTime } from './market-time.ts';
 import { durationText, numberText } from './output.ts';
 
@@ -31,6 +32,16 @@ export function reportText(report: ForecastReport, time: MarketTime): string {
   const paragraphs = series.map((each) => seriesText(each, time));
   if (!hasGenerationMeter && series.length > 0) paragraphs.push(NO_METER);
   return paragraphs.join('\n\n');
+}
+
+/** What the file of weather forecasts holds. */
+export function weatherText(status: WeatherStatus, time: MarketTime): string {
+  const { path, rows, span, problem } = status;
+  const holds =
+    span === null
+      ? 'nothing of use'
+      : `${numberText(rows)} rows, ${time.moment(span.fromMs)} to ${time.moment(span.toMs)}`;
+  return `weather ${path}: ${holds}${problem === null ? '' : `; ${problem}`}`;
 }
 
 /** Null where nothing speaks against the figures. */

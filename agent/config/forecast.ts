@@ -7,12 +7,19 @@ export const FORECAST_METHODS = ['auto', 'simple'] as const;
 
 export interface ForecastSettings {
   method: (typeof FORECAST_METHODS)[number];
+  /** A file of weather forecasts; null: none. */
+  weather: string | null;
 }
 
 export const FORECAST = table({
   method: v.optional(v.picklist(FORECAST_METHODS, 'must be "auto" or "simple"'), 'auto'),
+  weather: v.optional(v.pipe(v.string('must be text'), v.nonEmpty('must name a file'))),
 });
 
-export function forecastOf(raw: v.InferOutput<typeof FORECAST>): ForecastSettings {
-  return { method: raw.method };
+/** @param at makes a path absolute */
+export function forecastOf(
+  { method, weather }: v.InferOutput<typeof FORECAST>,
+  at: (path: string) => string,
+): ForecastSettings {
+  return { method, weather: weather === undefined ? null : at(weather) };
 }

@@ -3,7 +3,7 @@
  * what battery and switched loads took, and what was expected of it is scored. At start it learns
  * again what the journal holds.
  */
-import { type Clock, type Log, type Random, SqlError } from '../../host/ports.ts';
+import { type Clock, type Files, type Log, type Random, SqlError } from '../../host/ports.ts';
 import type { Threads } from '../../host/thread-port.ts';
 import type { Interval } from '../../market/intervals.ts';
 import type { BatteryTap } from '../battery-tap.ts';
@@ -12,13 +12,16 @@ import type { ControlledPower } from '../journal/controlled.ts';
 import type { ExpectedParts } from '../journal/generated.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ReadingRow } from '../journal/rows.ts';
+import { byIrradiance } from '../strategy/forecast/by-irradiance.ts';
 import type { ForecasterOptions } from '../strategy/forecast/forecaster.ts';
 import { HomeDays } from '../strategy/forecast/home-days.ts';
 import { netOfParts } from '../strategy/forecast/net-of-parts.ts';
 import type { NetLoadForecast } from '../strategy/plan.ts';
 import { Trainer } from '../training/trainer.ts';
 import { HISTORY_DAYS, IMPOSSIBLE_TIMES } from './history-limits.ts';
-import { SeriesForecast } from './series-forecast.ts';
+import { movedTo, SeriesForecast } from './series-forecast.ts';
+import { HomeWeather } from './weather/home-weather.ts';
+import { WeatherFile } from './weather/weather-file.ts';
 
 /** What meters on the roof saw. */
 export interface Generation {
@@ -30,6 +33,7 @@ export interface HomeForecastsOptions {
   settings: Pick<AgentSettings, 'battery' | 'loads' | 'home' | 'forecast'>;
   intervalSeconds: number;
   clock: Clock;
+  files: Files;
   log: Log;
   random: Random;
   journal: Journal;
@@ -55,6 +59,8 @@ export class HomeForecasts {
   readonly #parts: { load: SeriesForecast; generation: SeriesForecast } | null;
   /** All of them. */
   readonly #series: readonly SeriesForecast[];
+  /** Null: no file of it is named. */
+  readonly #weather: HomeWeather | null;
   /** Expected last, of the intervals that a plan reaches. */
   #expectedParts = new Map<Interval, ExpectedParts>();
   /** Null: the settings want none. */
@@ -73,15 +79,16 @@ export class HomeForecasts {
       local: new HomeDays(zone, this.#seconds),
       limitW: IMPOSSIBLE_TIMES * maxPowerW,
     };
+    this.#weather = weatherOf(options);
     this.#parts =
       options.generation === null
         ? null
         : {
             load: new SeriesForecast('load', forecaster),
-            generation: new SeriesForecast('generation', { ...forecaster, leastW: 0 }),
+            generation: this.#generationBy(forecaster),
           };
-    const parts = { parts: (interval: Interval) => this.#netOfParts(interval) };
-    this.#net = new SeriesForecast('net', { ...forecaster, ...(this.#parts && parts) });
+    const others = new Map([['parts', (at: Interval) => this.#netOfParts(at)]] as const);
+    this.#net = new SeriesForecast('net', { ...forecaster, ...(this.#parts && { others }) });
     this.#series = [this.#net, ...(this.#parts ? Object.values(this.#parts) : [])];
     this.#trainer = options.settings.forecast.method === 'simple' ? null : this.#trainerOf(options);
   }
@@ -113,10 +120,9 @@ export class HomeForecasts {
     if (!this.#o.isRealPace) await this.#trainer?.settled();
   }
 
-  /** What a series was in an interval, W; null where it is not known. */
-  valueOf(series: 'net' | 'load' | 'generation', interval: Interval): number | null {
-    const found = this.#series.find(({ name }) => name === series);
-    return found?.forecaster.valueOf(interval) ?? null;
+  /** `net`, `load` or `generation`; null where it is not forecast. */
+  series(name: string): SeriesForecast | null {
+    return this.#series.find((each) => each.name === name) ?? null;
   }
 
   /** @returns null while nothing at all is known of this home */
@@ -129,6 +135,7 @@ export class HomeForecasts {
    * @param kept how many of them the journal will hold
    */
   ahead(current: Interval, count: number, kept: number): NetLoadForecast[] | null {
+    this.#weather?.refresh(current);
     const forecasts: NetLoadForecast[] = [];
     for (let ahead = 1; ahead <= count; ahead += 1) {
       const forecast = this.forecast(current + ahead);
@@ -144,12 +151,26 @@ export class HomeForecasts {
   write(now: Interval): void {
     for (const each of this.#series) each.write(this.#o.journal.forecasts);
     this.#o.journal.generated.putExpected(now, this.#expectedParts);
+    this.#weather?.write();
   }
 
   /** What was written is durable, and a plan stands on these forecasts. */
   written(next: NetLoadForecast | undefined): void {
     for (const each of this.#series) each.written();
     if (next !== undefined) this.#expectedW.set(next.interval, next.p50W);
+  }
+
+  #generationBy(forecaster: ForecasterOptions): SeriesForecast {
+    const weather = this.#weather;
+    const byWeather = (interval: Interval, own: NetLoadForecast): NetLoadForecast | null => {
+      if (weather === null) return null;
+      const { known } = series.forecaster;
+      const expectedW = byIrradiance(known, (at) => weather.at(at), interval);
+      return Number.isNaN(expectedW) ? null : movedTo(expectedW, own, 'expected irradiance');
+    };
+    const others = new Map([['irradiance', byWeather]] as const);
+    const series = new SeriesForecast('generation', { ...forecaster, leastW: 0, others });
+    return series;
   }
 
   #netOfParts(interval: Interval): NetLoadForecast | null {
@@ -236,6 +257,7 @@ export class HomeForecasts {
     const first = last - Math.ceil((HISTORY_DAYS * SECONDS_PER_DAY) / this.#seconds);
     // The last interval may still be about to close.
     this.#learnedTo = first - 1;
+    this.#weather?.load(first, last);
     for (const each of this.#series) each.load(journal.forecasts, last);
     const generatedW = this.#parts === null ? null : journal.generated.between(first, last);
     const hasNone = settings.battery === null && settings.loads.length === 0;
@@ -252,6 +274,13 @@ export class HomeForecasts {
       this.#learnedTo = interval;
     }
   }
+}
+
+function weatherOf(options: HomeForecastsOptions): HomeWeather | null {
+  const { settings, files, log, journal, intervalSeconds } = options;
+  const path = settings.forecast.weather;
+  if (path === null) return null;
+  return new HomeWeather(new WeatherFile(files, path, log), journal.weather, intervalSeconds);
 }
 
 /** Mean net load of a reading, W; null where its energy is not known. */

@@ -20,9 +20,11 @@ import type { NetLoadForecast } from '../strategy/plan.ts';
 import { LEADS, leadsOf, targetsFrom } from './lead-classes.ts';
 import { type Said, SkillBook, USED } from './skill-book.ts';
 
+type OtherForecast = (interval: Interval, own: NetLoadForecast) => NetLoadForecast | null;
+
 export interface SeriesOptions extends ForecasterOptions {
-  /** The same from its parts, each forecast by itself: one more method. */
-  parts?: (interval: Interval) => NetLoadForecast | null;
+  /** More methods, each given what its own method says; null where it knows nothing. */
+  others?: ReadonlyMap<'irradiance' | 'parts', OtherForecast>;
   /** It cannot be less than that, W. */
   leastW?: number;
 }
@@ -31,7 +33,7 @@ export class SeriesForecast {
   readonly name: string;
   readonly forecaster: Forecaster;
   readonly #book: SkillBook;
-  readonly #parts: ((interval: Interval) => NetLoadForecast | null) | null;
+  readonly #others: ReadonlyMap<string, OtherForecast>;
   readonly #leastW: number;
   readonly #choices = new Map<string, ChoiceRow>();
   readonly #unwritten = new Set<string>();
@@ -39,7 +41,7 @@ export class SeriesForecast {
   constructor(name: string, options: SeriesOptions) {
     this.name = name;
     this.forecaster = new Forecaster(options);
-    this.#parts = options.parts ?? null;
+    this.#others = options.others ?? new Map();
     this.#leastW = options.leastW ?? Number.NEGATIVE_INFINITY;
     this.#book = new SkillBook(name, options.intervalSeconds);
   }
@@ -70,16 +72,10 @@ export class SeriesForecast {
     const { known } = this.forecaster;
     const method = this.choice(leadsOf(interval - known.origin + 1));
     if (own === null || isOwn(method) || interval < known.origin) return own;
-    if (method === 'parts') return this.#parts?.(interval) ?? own;
+    if (method === 'parts' || method === 'irradiance') return this.#other(method, own) ?? own;
     const expectedW = simpleForecast(method, known, interval);
     if (Number.isNaN(expectedW)) return own;
-    return this.#within({
-      interval,
-      p10W: expectedW + own.p10W - own.p50W,
-      p50W: expectedW,
-      p90W: expectedW + own.p90W - own.p50W,
-      method: `${method}, lately better than ${own.method}`,
-    });
+    return this.#within(movedTo(expectedW, own, `${method}, lately better than ${own.method}`));
   }
 
   /** Keeps what every method says now of one interval of each class, to be scored. */
@@ -93,9 +89,11 @@ export class SeriesForecast {
       const simple = SIMPLE_METHODS.map((method) => {
         return { method, expectedW: simpleForecast(method, known, target), rangeW: null };
       });
-      const parts = this.#parts?.(target) ?? null;
       const said = [saidBy(USED, used), saidBy(this.#own, own), ...simple];
-      if (parts !== null) said.push(saidBy('parts', parts));
+      for (const method of this.#others.keys()) {
+        const other = this.#other(method, own);
+        if (other !== null) said.push(saidBy(method, other));
+      }
       this.#book.expect(target, leads, origin, said);
     }
   }
@@ -115,6 +113,11 @@ export class SeriesForecast {
   written(): void {
     this.#book.written();
     this.#unwritten.clear();
+  }
+
+  #other(method: string, own: NetLoadForecast): NetLoadForecast | null {
+    const other = this.#others.get(method)?.(own.interval, own) ?? null;
+    return other === null ? null : this.#within(other);
   }
 
   #ownForecast(interval: Interval): NetLoadForecast | null {
@@ -143,6 +146,13 @@ export class SeriesForecast {
     this.#choices.set(leads, { series: this.name, leads, method, sinceMs: atMs });
     this.#unwritten.add(leads);
   }
+}
+
+/** Another middle with the same range around it. */
+export function movedTo(expectedW: number, own: NetLoadForecast, method: string): NetLoadForecast {
+  const byW = expectedW - own.p50W;
+  const { interval } = own;
+  return { interval, p10W: own.p10W + byW, p50W: expectedW, p90W: own.p90W + byW, method };
 }
 
 function saidBy(method: string, { p10W, p50W, p90W }: NetLoadForecast): Said {

@@ -27,6 +27,7 @@ import {
   type Span,
   type SwitchRow,
 } from './rows.ts';
+import { WeatherRecords } from './weather-records.ts';
 
 /** No horizon reaches further. */
 const MOST_AHEAD = 96;
@@ -37,6 +38,7 @@ export class Journal {
   readonly market: MarketRecords;
   readonly bills: BillRecords;
   readonly generated: GeneratedPower;
+  readonly weather: WeatherRecords;
   readonly #sql: Sql;
   #isWritable = true;
 
@@ -47,6 +49,7 @@ export class Journal {
     this.market = new MarketRecords(sql, (work) => this.#write(work));
     this.bills = new BillRecords(sql, (work) => this.#write(work));
     this.generated = new GeneratedPower(sql);
+    this.weather = new WeatherRecords(sql);
   }
 
   /**

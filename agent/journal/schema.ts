@@ -11,6 +11,7 @@ import { FORECAST_TABLES } from './forecast-records.ts';
 import { GENERATED_TABLE } from './generated.ts';
 import { LOAD_TABLES } from './load-records.ts';
 import { MARKET_TABLE } from './market-records.ts';
+import { WEATHER_TABLE } from './weather-records.ts';
 
 const TABLES = `
 -- One row per closed interval. Energy is NULL where it is not known: never 0 for unknown.
@@ -83,4 +84,5 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
   MARKET_TABLE,
   BILL_TABLE,
   GENERATED_TABLE,
+  WEATHER_TABLE,
 ];

@@ -7,6 +7,7 @@ import { JOURNAL_MIGRATIONS } from '../../agent/journal/schema.ts';
 import { loadModel } from '../../agent/loads/model.ts';
 import { type MarketView, PlanningService } from '../../agent/planning.ts';
 import type { Plan } from '../../agent/strategy/plan.ts';
+import { nodeFiles } from '../../host/files.ts';
 import { type Log, type Sql, SqlError } from '../../host/ports.ts';
 import { nodeRandom } from '../../host/random.ts';
 import { openSql } from '../../host/sqlite.ts';
@@ -59,7 +60,7 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
       groups: [],
       home: { zone: 'Europe/Berlin', maxPowerW: 11_000 },
       trading: { pollMs: 5000, ahead: 1, blockMs: 15_000, strategy: 'truthful' },
-      forecast: { method: 'auto' },
+      forecast: { method: 'auto', weather: null },
     },
     calendar: CALENDAR,
     leastOfferWs: 3600,
@@ -73,6 +74,7 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
     generation: null,
     market: { ...MARKET, ...change.market },
     random: nodeRandom(),
+    files: nodeFiles(),
     threads: null,
     isRealPace: false,
     ownMargin: 0.05,

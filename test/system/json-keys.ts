@@ -206,6 +206,7 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   'load list': ['loads', 'running'],
   'readings export': ['intervalSeconds', 'readings'],
   'forecast show': [
+    'hasGenerationMeter',
     'intervals',
     'now',
     'series',
@@ -214,6 +215,7 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
     'series[].name',
     'series[].training',
     'source',
+    'weather',
   ],
   'schedule show': ['intervals', 'now', 'switches'],
   'market status': [

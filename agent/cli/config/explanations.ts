@@ -188,6 +188,10 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     form: 'text',
     text: '"auto" trains a model of the home from two weeks of history on; "simple" never does.',
   },
+  'forecast.weather': {
+    form: PATH,
+    text: 'A file of weather forecasts, CSV or JSON; generation that is metered follows it.',
+  },
   'following.enabled': {
     form: FLAG,
     text: 'false: it trades, and does not steer; for measurements.',

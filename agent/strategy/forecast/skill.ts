@@ -6,12 +6,15 @@ import { SIMPLE_METHODS, type SimpleMethod } from './simple-methods.ts';
 
 /** What needs a history of its own: the trained model, or what the first weeks allow. */
 export type OwnMethod = 'trained' | 'first-weeks';
-/** What may be used in its place; `parts`: load less generation, each forecast by itself. */
-export type OtherMethod = SimpleMethod | 'parts';
+/**
+ * What may be used in its place. `irradiance`: by what is expected of the weather; `parts`: load
+ * less generation, each forecast by itself.
+ */
+export type OtherMethod = SimpleMethod | 'irradiance' | 'parts';
 /** What a forecast is made by. */
 export type ForecastMethod = OwnMethod | OtherMethod;
 /** The simplest first. */
-export const OTHER_METHODS: readonly OtherMethod[] = [...SIMPLE_METHODS, 'parts'];
+export const OTHER_METHODS: readonly OtherMethod[] = [...SIMPLE_METHODS, 'irradiance', 'parts'];
 
 /** Sums over forecasts that were scored. */
 export interface Score {

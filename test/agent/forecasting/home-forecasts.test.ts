@@ -7,6 +7,8 @@ import { ControlledPower } from '../../../agent/journal/controlled.ts';
 import { Journal } from '../../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../../agent/journal/schema.ts';
 import { trainFrom } from '../../../agent/training/training-job.ts';
+import { nodeFiles } from '../../../host/files.ts';
+import { FileError, type Files } from '../../../host/ports.ts';
 import { openSql } from '../../../host/sqlite.ts';
 import { SteppedClock } from '../../../host/stepped-clock.ts';
 import type { Threads } from '../../../host/thread-port.ts';
@@ -16,13 +18,24 @@ import { DAY, madeLoadW, NOW, recordLoad } from './made-home.ts';
 const test = suite('home forecasts');
 const quiet = { info() {}, warn() {}, error() {} };
 
+function seenOf(forecasts: HomeForecasts, name: string, interval: number): number | null {
+  return forecasts.series(name)?.forecaster.valueOf(interval) ?? null;
+}
+
 /** A sun that shines from 6 to 18 o'clock UTC. */
 function sunW(interval: number): number {
   const slot = interval % DAY;
   return slot < 24 || slot >= 72 ? 0 : Math.round(3000 * (1 - Math.abs(slot - 48) / 24));
 }
 
-function scene(days: number, change: { hasPv?: boolean; threads?: Threads | null } = {}) {
+interface Change {
+  hasPv?: boolean;
+  threads?: Threads | null;
+  weather?: string;
+  files?: Files;
+}
+
+function scene(days: number, change: Change = {}) {
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });
   const journal = new Journal(sql);
   const hasPv = change.hasPv ?? true;
@@ -38,11 +51,12 @@ function scene(days: number, change: { hasPv?: boolean; threads?: Threads | null
   const clock = new SteppedClock(NOW * 900_000 + 1000);
   const settings = {
     ...{ battery: null, loads: [], home: { zone: 'Europe/Berlin', maxPowerW: 11_000 } },
-    forecast: { method: 'auto' as const },
+    forecast: { method: 'auto' as const, weather: change.weather ?? null },
   };
   const seen = new Map<number, number>();
   const forecasts = new HomeForecasts({
     ...{ settings, intervalSeconds: 900, clock, log: quiet, random: labRandom('a home'), journal },
+    ...{ files: change.files ?? nodeFiles() },
     ...{ controlled: new ControlledPower(sql), battery: null, isRealPace: false },
     generation: hasPv ? { generatedW: (interval) => seen.get(interval) ?? null } : null,
     threads: change.threads ?? null,
@@ -96,13 +110,13 @@ test('a new interval goes to all three, and is kept for the next start', () => {
   recordLoad(journal, [{ interval: NOW, powerW: -277 }]);
   forecasts.take(NOW);
   assert.equal([...journal.generated.between(NOW, NOW)], [[NOW, 777]]);
-  assert.is(forecasts.valueOf('load', NOW), 500);
-  assert.is(forecasts.valueOf('generation', NOW), 777);
-  assert.is(forecasts.valueOf('net', NOW), -277);
+  assert.is(seenOf(forecasts, 'load', NOW), 500);
+  assert.is(seenOf(forecasts, 'generation', NOW), 777);
+  assert.is(seenOf(forecasts, 'net', NOW), -277);
   recordLoad(journal, [{ interval: NOW + 1, powerW: 100 }]);
   forecasts.take(NOW + 1);
-  assert.is(forecasts.valueOf('load', NOW + 1), null, 'the roof was not seen');
-  assert.is(forecasts.valueOf('net', NOW + 1), 100);
+  assert.is(seenOf(forecasts, 'load', NOW + 1), null, 'the roof was not seen');
+  assert.is(seenOf(forecasts, 'net', NOW + 1), 100);
 });
 
 test('each series is trained, scored and told of', async () => {
@@ -128,6 +142,52 @@ test('each series is trained, scored and told of', async () => {
   assert.ok(methods.includes('parts'));
 });
 
+test('generation that follows the weather is forecast by it; a file may go', async () => {
+  // The sun of each day shines as one forecast says, and no two days are alike.
+  const share = (interval: number) => 0.2 + ((Math.floor(interval / DAY) * 7) % 9) / 10;
+  const wm2 = (interval: number) => Math.round(share(interval) * sunW(interval) * 0.3);
+  const weather = (from: number, to: number) => {
+    const rows = Array.from({ length: to - from }, (_, place) => {
+      const at = new Date((from + place) * 900_000).toISOString();
+      return `${at},${wm2(from + place)},`;
+    });
+    return ['utc,irradiance_w_m2,temperature_c', ...rows].join('\n');
+  };
+  let text: string | null = weather(NOW, NOW + 12 * DAY);
+  const files = {
+    ...nodeFiles(),
+    readText(path: string): string {
+      if (text === null) throw new FileError(path, 'missing', 'there is no weather.csv');
+      return text;
+    },
+  };
+  const { forecasts, journal, sql, clock, seen } = scene(3, { weather: 'weather.csv', files });
+  const made = async (interval: number) => {
+    forecasts.ahead(interval, 1, 1);
+    sql.transaction(() => forecasts.write(interval));
+    forecasts.written(undefined);
+    seen.set(interval, share(interval) * sunW(interval));
+    const powerW = Math.round(300 - share(interval) * sunW(interval));
+    recordLoad(journal, [{ interval, powerW }]);
+    await clock.advance((interval + 1) * 900_000 + 1000);
+    forecasts.take(interval);
+  };
+  for (let ahead = 0; ahead < 9 * DAY; ahead += 1) await made(NOW + ahead);
+  const last = NOW + 9 * DAY;
+  forecasts.ahead(last, 96, 12);
+  sql.transaction(() => forecasts.write(last));
+  const noon = last + ((48 + DAY - (last % DAY)) % DAY);
+  const choice = journal.forecasts.choices('generation').find(({ leads }) => leads === '17-96');
+  assert.is(choice?.method, 'irradiance');
+  assert.is(journal.weather.between(NOW, last + 1).size, 9 * DAY + 2);
+  const expected = forecasts.series('generation')?.forecast(noon);
+  const trueW = share(noon) * sunW(noon);
+  assert.ok(Math.abs((expected?.p50W ?? 0) - trueW) < 0.05 * trueW, `${expected?.p50W} W`);
+  text = null;
+  forecasts.ahead(last, 96, 12);
+  assert.ok(forecasts.series('generation')?.forecast(noon) !== null);
+});
+
 test('nothing is learned before the clock is proven, then everything', () => {
   const sql = openSql(':memory:', { migrations: JOURNAL_MIGRATIONS });
   const journal = new Journal(sql);
@@ -144,9 +204,10 @@ test('nothing is learned before the clock is proven, then everything', () => {
   const forecasts = new HomeForecasts({
     settings: {
       ...{ battery: null, loads: [], home: { zone: 'Europe/Berlin', maxPowerW: 11_000 } },
-      forecast: { method: 'auto' },
+      forecast: { method: 'auto', weather: null },
     },
     ...{ intervalSeconds: 900, clock, log: quiet, random: labRandom('a home'), journal },
+    ...{ files: nodeFiles() },
     ...{ controlled: new ControlledPower(sql), battery: null, isRealPace: true },
     ...{ generation: null, threads: null },
   });
@@ -156,7 +217,7 @@ test('nothing is learned before the clock is proven, then everything', () => {
   nowMs = NOW * 900_000 + 1000;
   forecasts.take(NOW - 1);
   assert.ok(forecasts.forecast(NOW + 1) !== null);
-  assert.is(forecasts.valueOf('net', NOW - 4 * DAY), madeLoadW(5)[DAY]?.powerW);
+  assert.is(seenOf(forecasts, 'net', NOW - 4 * DAY), madeLoadW(5)[DAY]?.powerW);
 });
 
 test.run();

@@ -6,6 +6,7 @@ import { ControlledPower } from '../../../agent/journal/controlled.ts';
 import { Journal } from '../../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../../agent/journal/schema.ts';
 import { PlanningService } from '../../../agent/planning.ts';
+import { nodeFiles } from '../../../host/files.ts';
 import { openSql } from '../../../host/sqlite.ts';
 import { SteppedClock } from '../../../host/stepped-clock.ts';
 import type { Threads } from '../../../host/thread-port.ts';
@@ -37,7 +38,7 @@ async function run(threads: Threads, intervals: number): Promise<{ all: string; 
       ...{ battery: null, loads: [], groups: [] },
       home: { zone: 'Europe/Berlin', maxPowerW: 11_000 },
       trading: { pollMs: 5000, ahead: 1, blockMs: 15_000, strategy: 'truthful' },
-      forecast: { method: 'auto' },
+      forecast: { method: 'auto', weather: null },
     },
     ...{ calendar: CALENDAR, leastOfferWs: 3600, clock, log: quiet, events, journal },
     clearsAt: () => ({ bids: 0, asks: 0 }),
@@ -48,7 +49,7 @@ async function run(threads: Threads, intervals: number): Promise<{ all: string; 
       tariffAt: () => ({ useMicroPerKwh: [300_000], feedInMicroPerKwh: [80_000] }),
       maxPowerW: () => 11_000,
     },
-    ...{ random: labRandom('home 7'), threads, isRealPace: false },
+    ...{ random: labRandom('home 7'), files: nodeFiles(), threads, isRealPace: false },
   });
   const ending = new AbortController();
   planning.start(ending.signal);
