@@ -8,24 +8,29 @@ import { threadCode } from './resources.ts';
 import { ThreadError, type ThreadJob, type Threads } from './thread-port.ts';
 
 /** Of new objects; the rest of the heap is the job's to say. MiB. */
-const YOUNG_MIB = 8;
+const YOUNG_MIB = 4;
 const STACK_MIB = 2;
 
-export function nodeThreads(): Threads {
+/** @param codeOf where the code of a program is; by default beside that of this one */
+export function nodeThreads(codeOf = threadCode): Threads {
   let last: Promise<unknown> = Promise.resolve();
   return {
     run(job, signal) {
       // One at a time: a board has one core to spare, and memory for one.
-      const own = last.then(() => runOne(job, signal));
+      const own = last.then(() => runOne(codeOf, job, signal));
       last = own.catch(() => undefined);
       return own;
     },
   };
 }
 
-async function runOne(job: ThreadJob, signal: AbortSignal): Promise<unknown> {
+async function runOne(
+  codeOf: typeof threadCode,
+  job: ThreadJob,
+  signal: AbortSignal,
+): Promise<unknown> {
   if (signal.aborted) throw aborted();
-  const worker = start(job);
+  const worker = start(codeOf, job);
   try {
     return await answerOf(worker, job, signal);
   } finally {
@@ -34,9 +39,10 @@ async function runOne(job: ThreadJob, signal: AbortSignal): Promise<unknown> {
 }
 
 /** @throws ThreadError `unavailable` */
-function start({ program, input, transfer, mostHeapMib }: ThreadJob): Worker {
+function start(codeOf: typeof threadCode, job: ThreadJob): Worker {
+  const { program, input, transfer, mostHeapMib } = job;
   try {
-    const code = threadCode(program);
+    const code = codeOf(program);
     return new Worker('text' in code ? code.text : code.path, {
       eval: 'text' in code,
       workerData: input,

@@ -32,7 +32,7 @@ const DAY_MS = 86_400_000;
 const RETRY_MS = 3_600_000;
 /** A board takes twenty times as long as a PC. Real ms. */
 const DEADLINE_MS = 600_000;
-const MOST_HEAP_MIB = 48;
+export const MOST_HEAP_MIB = 48;
 
 export class Trainer {
   readonly #o: TrainerOptions;
