@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planSwitchedLoads, type SwitchedLoad } from '../../../agent/strategy/switched-loads.ts';
@@ -54,6 +55,69 @@ test('loads of an interlock are planned one after the other', () => {
     [2, 3],
   );
   assert.ok(planned('pump').every(([slot]) => slot !== 2 && slot !== 3));
+});
+
+/** What the home pays for its slots with the load planned so, micro times a constant. */
+function costOf(slots: readonly RandomSlot[], planW: readonly number[]): number {
+  return slots.reduce((sum, { netW, useMicroPerKwh, feedInMicroPerKwh }, slot) => {
+    const withW = netW + (planW[slot] ?? 0);
+    const before = netW * (netW > 0 ? useMicroPerKwh : feedInMicroPerKwh);
+    return sum + withW * (withW > 0 ? useMicroPerKwh : feedInMicroPerKwh) - before;
+  }, 0);
+}
+
+interface RandomSlot {
+  netW: number;
+  useMicroPerKwh: number;
+  feedInMicroPerKwh: number;
+}
+
+const randomSlots = fc.array(
+  fc.record({
+    netW: fc.integer({ min: -4_000, max: 4_000 }),
+    useMicroPerKwh: fc.integer({ min: 150_000, max: 600_000 }),
+    feedInMicroPerKwh: fc.integer({ min: 0, max: 150_000 }),
+  }),
+  { minLength: 2, maxLength: 9 },
+);
+
+/** Every choice of `count` of so many slots; for programs only those in one piece. */
+function choices(slots: number, count: number, isProgram: boolean): number[][] {
+  const found: number[][] = [];
+  for (let bits = 0; bits < 2 ** slots; bits += 1) {
+    const chosen = Array.from({ length: slots }, (_, slot) => slot).filter(
+      (slot) => (bits >> slot) % 2 === 1,
+    );
+    if (chosen.length !== count) continue;
+    if (isProgram && (chosen.at(-1) ?? 0) - (chosen[0] ?? 0) >= count) continue;
+    found.push(chosen);
+  }
+  return found;
+}
+
+test('no other choice of whole intervals is cheaper, for a need and for a program', () => {
+  fc.assert(
+    fc.property(randomSlots, fc.nat(8), fc.boolean(), (given, wanted, isProgram) => {
+      const count = 1 + (wanted % given.length);
+      const load = { ...BOILER, isProgram, neededWs: count * 2000 * 900, beforeInterval: 200 };
+      const slots = given.map(({ netW, ...prices }, slot) => ({
+        ...{ interval: 100 + slot, netW, prices },
+      }));
+      const planned = planSwitchedLoads([load], slots, 900).get('boiler') ?? [];
+      assert.is(planned.filter((powerW) => powerW > 0).length, count);
+      const best = Math.min(
+        ...choices(given.length, count, isProgram).map((chosen) =>
+          costOf(
+            given,
+            given.map((_, slot) => (chosen.includes(slot) ? 2000 : 0)),
+          ),
+        ),
+      );
+      // Ties are broken by at most 4 micro per kWh, at 2 kW in each slot.
+      assert.ok(costOf(given, planned) <= best + count * 2000 * 8, `${planned}`);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test.run();
