@@ -69,7 +69,8 @@ export function levelsOf({ value, spec, prices }: Situation): Levels {
     buyTo: value.upTo(buy / spec.oneWay + wear),
     // What is equal is stored: the sooner, the surer.
     storeTo: value.upTo((sell / spec.oneWay + wear) * (1 - EQUAL)),
-    coverTo: value.downTo(buy * spec.oneWay - wear),
+    // What is equal is used: a need that is there is surer than one that is expected.
+    coverTo: value.downTo((buy * spec.oneWay - wear) * (1 + EQUAL)),
     sellTo: value.downTo(sell * spec.oneWay - wear),
   };
 }

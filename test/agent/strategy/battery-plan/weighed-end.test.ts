@@ -38,6 +38,18 @@ test('need is covered where a stored kWh is worth less later, and else left', ()
   assert.ok(weighedEndWs(situationOf(900_000), running) > 900_000);
 });
 
+test('where a kWh is worth the same later, the need that is there is covered', () => {
+  // Four kWh of need to come at the price of now, and 1.5 in the cells.
+  const running = { storedWs: 2.1 * KWH_WS, tradedWs: 0 };
+  for (const [seconds, comesWs] of [
+    [900, 900_000],
+    [60, 1_000],
+  ] as const) {
+    const end = weighedEndWs({ ...situationOf(300_000), seconds }, { ...running, comesWs });
+    assert.ok(Math.abs(end) < 1e-6, `${end} Ws`);
+  }
+});
+
 test('a sale is kept even where the stored kWh is worth more later', () => {
   const running = { storedWs: 3 * KWH_WS, comesWs: -300_000, tradedWs: -900_000 };
   assert.is(weighedEndWs(situationOf(900_000), running), -900_000);
