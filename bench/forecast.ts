@@ -1,15 +1,20 @@
 /** `npm run bench:forecast`: how well homes are forecast, beside methods that need no training. */
 import { parseArgs } from 'node:util';
+import type { Prior } from '../agent/strategy/forecast/prior.ts';
 import { DataError } from '../testbed/homes/csv.ts';
 import { measureYear } from './forecast/cost.ts';
+import { fitPrior, tableSource } from './forecast/fit-prior.ts';
 import type { HomeSeries } from './forecast/home-series.ts';
 import { readHomes } from './forecast/read-homes.ts';
 import { reportOf, sentencesOf } from './forecast/report.ts';
-import { measureHome } from './forecast/rolling.ts';
+import { type HomeResult, measureHome } from './forecast/rolling.ts';
 
-const USAGE = `npm run bench:forecast -- --data DIR [--test-days N] [--json]
+const USAGE = `npm run bench:forecast -- --data DIR [--test-days N] [--halves] [--fit] [--json]
   --data DIR       CSV files of homes (docs/forecast.md names the forms), also in its folders
   --test-days N    14: the last days, which are forecast from what lies before them
+  --halves         the prior is fitted to every second home and the others are forecast with it,
+                   both ways: as good as the model is on homes that it has not seen
+  --fit            fits the prior to all homes, without their last days, and prints its table
   --json           one JSON object on stdout`;
 
 const MOST_DAYS = 366;
@@ -17,9 +22,10 @@ const MOST_DAYS = 366;
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   let values: Record<string, string | boolean | undefined>;
   try {
-    const options = { data: text, 'test-days': text, json: { type: 'boolean' } } as const;
+    const options = { data: text, 'test-days': text, halves: flag, fit: flag, json: flag } as const;
     ({ values } = parseArgs({ args: [...argv], options }));
   } catch (error) {
     return refused(error instanceof Error ? error.message : String(error));
@@ -37,9 +43,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${error.message}\n`);
     return 1;
   }
+  if (values.fit === true) {
+    process.stdout.write(tableSource(fitPrior(homes, testDays)));
+    return 0;
+  }
   const startMs = performance.now();
   const year = measureYear();
-  const results = homes.flatMap((home) => measureHome(home, testDays) ?? []);
+  const results = values.halves === true ? inHalves(homes, testDays) : inOrder(homes, testDays);
   if (results.length === 0) {
     process.stderr.write(`${values.data} holds no home with ${testDays} days and two weeks more\n`);
     return 1;
@@ -51,6 +61,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   const isJson = values.json === true;
   process.stdout.write(isJson ? `${JSON.stringify(report)}\n` : sentencesOf(report));
   return 0;
+}
+
+function inOrder(homes: readonly HomeSeries[], testDays: number, prior?: Prior): HomeResult[] {
+  return homes.flatMap((home) => measureHome(home, testDays, { prior }) ?? []);
+}
+
+/** Each home with a prior that was fitted without it. */
+function inHalves(homes: readonly HomeSeries[], testDays: number): HomeResult[] {
+  const halves = [0, 1].map((half) => homes.filter((_, place) => place % 2 === half));
+  const [even = [], odd = []] = halves;
+  const onEven = inOrder(even, testDays, fitPrior(odd, testDays));
+  return [...onEven, ...inOrder(odd, testDays, fitPrior(even, testDays))];
 }
 
 function refused(why: string): number {

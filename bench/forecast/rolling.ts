@@ -11,6 +11,7 @@
  */
 import { Forecaster } from '../../agent/strategy/forecast/forecaster.ts';
 import { slotOf } from '../../agent/strategy/forecast/local-days.ts';
+import type { Prior } from '../../agent/strategy/forecast/prior.ts';
 import {
   SIMPLE_METHODS,
   type SimpleMethod,
@@ -41,13 +42,14 @@ export interface HomeResult {
 }
 
 /**
- * @param hear is told each forecast, day ahead and one ahead
+ * @param options.hear is told each forecast, day ahead and one ahead
+ * @param options.prior what fitted many homes; without one, what the agent is shipped with
  * @returns null where the home's data are too short, or it draws nothing
  */
 export function measureHome(
   home: HomeSeries,
   testDays: number,
-  hear: Hear = () => {},
+  { hear = () => {}, prior }: { hear?: Hear; prior?: Prior | undefined } = {},
 ): HomeResult | null {
   const perDay = Math.round(86_400 / home.intervalSeconds);
   const first = home.loadW.length - testDays * perDay;
@@ -61,7 +63,7 @@ export function measureHome(
     if (place >= first) {
       if ((place - first) % (TRAIN_EVERY_DAYS * perDay) === 0) {
         const startMs = performance.now();
-        forecaster.adopt(train(forecaster.known));
+        forecaster.adopt(train(forecaster.known, prior));
         trainMs.push(performance.now() - startMs);
       }
       if (slotOf(local, perDay, origin) === 0) tally.day(home, forecaster, origin, perDay);

@@ -46,8 +46,10 @@ export function growTrees(
   const binned = columns.map((column, at) => binsOf(column, edges[at] ?? column));
   const rest = targets.slice();
   const trees: Tree[] = [];
+  const all = Int32Array.from(rest, (_, row) => row);
+  const work = { signs: new Float64Array(rest.length), sorted: new Float64Array(rest.length), all };
   for (let count = 0; count < settings.trees; count += 1) {
-    trees.push(grow({ binned, edges, phase: count % EVERY }, rest, settings));
+    trees.push(grow({ binned, edges, phase: count % EVERY, ...work }, rest, settings));
   }
   return { edges, trees };
 }
@@ -60,8 +62,9 @@ export function predictTrees({ edges, trees }: TreeEnsemble, features: Float64Ar
     for (;;) {
       const split = feature[node] ?? NO_SPLIT;
       if (split === NO_SPLIT) break;
-      const own = binOf(edges[split] ?? features, features[split] ?? 0);
-      node = 2 * node + (own <= (bin[node] ?? 0) ? 1 : 2);
+      // Below the edge that ends the bin.
+      const edge = edges[split]?.[bin[node] ?? 0] ?? 0;
+      node = 2 * node + ((features[split] ?? 0) < edge ? 1 : 2);
     }
     sum += value[node] ?? 0;
   }
@@ -73,6 +76,10 @@ interface Binned {
   edges: readonly Float64Array[];
   /** Splits are chosen by each second row, in turn: faster, and trees differ more. */
   phase: number;
+  /** All rows; and room to work in, made once. */
+  all: Int32Array;
+  signs: Float64Array;
+  sorted: Float64Array;
 }
 
 /** Grows one tree and takes what it says from `rest`. */
@@ -83,16 +90,17 @@ function grow(data: Binned, rest: Float64Array, settings: TreeSettings): Tree {
     bin: new Uint8Array(nodes),
     value: new Float64Array(nodes),
   };
-  const signs = Float64Array.from(rest, (value) => (value > 0 ? 0.5 : -0.5));
+  const { signs, sorted } = data;
+  for (let row = 0; row < rest.length; row += 1) signs[row] = (rest[row] ?? 0) > 0 ? 0.5 : -0.5;
   const members: (Int32Array | null)[] = new Array(nodes).fill(null);
-  members[0] = Int32Array.from(rest, (_, row) => row);
+  members[0] = data.all;
   for (let node = 0; node < nodes; node += 1) {
     const own = members[node] ?? null;
     if (own === null) continue;
     const isInner = 2 * node + 2 < nodes && own.length >= 2 * settings.leastInLeaf;
-    const split = isInner ? bestSplit(data, signs, own, settings.leastInLeaf) : null;
+    const split = isInner ? bestSplit(data, own, settings.leastInLeaf) : null;
     if (split === null) {
-      tree.value[node] = settle(rest, own, settings.rate);
+      tree.value[node] = settle(rest, own, settings.rate, sorted);
       continue;
     }
     tree.feature[node] = split.feature;
@@ -117,9 +125,11 @@ function parted(own: Int32Array, bins: Uint8Array, bin: number): [Int32Array, In
 }
 
 /** The leaf's value; what it explains goes out of `rest`. */
-function settle(rest: Float64Array, own: Int32Array, rate: number): number {
+function settle(rest: Float64Array, own: Int32Array, rate: number, room: Float64Array): number {
   if (own.length === 0) return 0;
-  const sorted = Float64Array.from(own, (row) => rest[row] ?? 0).sort();
+  const sorted = room.subarray(0, own.length);
+  for (let place = 0; place < own.length; place += 1) sorted[place] = rest[own[place] ?? 0] ?? 0;
+  sorted.sort();
   const share = own.length / (own.length + SHRINK);
   const value = rate * share * quantileOfSorted(sorted, 0.5);
   for (const row of own) rest[row] = (rest[row] ?? 0) - value;
@@ -130,8 +140,7 @@ const sums = new Float64Array(BINS);
 const counts = new Float64Array(BINS);
 
 function bestSplit(
-  { binned, edges, phase }: Binned,
-  signs: Float64Array,
+  { binned, edges, phase, signs }: Binned,
   own: Int32Array,
   least: number,
 ): { feature: number; bin: number } | null {

@@ -1,97 +1,87 @@
 /**
  * What the trained model sees of a target interval: what the home usually draws at this time of
- * the day, by medians with short and long memory, and how the last hours differ from that. All from
- * before the origin; in shares of the home's own scale.
+ * the day (`profile.ts`), and how the last hours and days differ from it (`recent-levels.ts`). All
+ * from before the origin; in shares of the home's scale of the two weeks before it.
  */
 import type { Interval } from '../../../market/intervals.ts';
 import { daysBefore, slotOf } from './local-days.ts';
+import { type Profile, powers, profileOf } from './profile.ts';
 import { weightedMedian } from './quantile.ts';
+import { type Levels, RecentLevels } from './recent-levels.ts';
 import type { Known } from './simple-methods.ts';
 
-/** Days a profile looks back. */
-const PROFILE_DAYS = 42;
-/** Memories of the weighted medians, in days, the shortest first. */
-const MEMORIES = [1.6, 4, 12, 40] as const;
-const DAY_TYPE_MEMORY = 14;
-/** Weight of a day of another type in the median by day type. */
-const OTHER_TYPE = 0.3;
-const RECENT_REACH = 16;
-const LEVEL_DAYS = 7;
-
-/** Names in the order of the row; the prior of the linear model is given by them. */
+/** Names in the order of the row. A table of a prior is for exactly these. */
 export const FEATURES = [
-  ...['one', 'memory2', 'memory4', 'memory12', 'memory40', 'beside4', 'beside12', 'dayType'],
-  ...['low', 'high', 'peak', 'mean', 'meanBeside', 'yesterday', 'lastWeek', 'dayLevel'],
-  ...['weekLevel', 'nearBy1', 'nearBy4', 'nearBy16', 'last1', 'last2', 'last3', 'last4'],
-  ...['leastOf8', 'mostOf8'],
+  ...['one', 'memory2', 'memory4', 'memory12', 'memory40', 'beside2', 'beside4', 'beside12'],
+  ...['wide4', 'wide12', 'dayType', 'dayTypeBeside', 'work', 'around3', 'around8'],
+  ...['low', 'lower', 'middle', 'higher', 'high', 'mean', 'meanBeside', 'mean7', 'mean7Beside'],
+  ...['least7', 'most7', 'yesterday', 'yesterdayBeside', 'dayBefore', 'dayBeforeBeside'],
+  ...['lastWeek', 'lastWeekBeside', 'alike', 'dayLevel', 'weekLevel', 'leastHour'],
+  ...['nearBy1', 'nearBy4', 'nearBy16', 'nearBy48', 'off4', 'off16', 'last1', 'last2', 'last3'],
+  ...['last4', 'leastOf8', 'mostOf8', 'change'],
 ] as const;
-export type FeatureName = (typeof FEATURES)[number];
 export const FEATURE_COUNT = FEATURES.length;
 /** Seen by the trees only: they are no shares of the scale. */
 export const TREE_FEATURES = ['slot', 'weekday', 'lead'] as const;
+/** Slots of the day are told in these, whatever an interval is long. */
+const SLOTS_TOLD = 96;
+const WEEK = { workday: 0, saturday: 1, sunday: 2 } as const;
+/** Less is no home. */
+const LEAST_SCALE_W = 1;
 
-/** The usual at one time of the day, from the days before. */
-export interface Profile {
-  memories: readonly number[];
-  dayType: number;
-  low: number;
-  high: number;
-  peak: number;
-  mean: number;
+/** Intervals averaged, and what is left of such an average's meaning after each interval. */
+const SPANS = [1, 4, 16, 48] as const;
+const MOST_SPAN = 48;
+const FADING = [0.513, 0.819, 0.951, 0.983].map((kept) => powers(kept, 400));
+
+interface Last {
+  off: readonly number[];
+  last: readonly number[];
+  ends: readonly [number, number];
 }
 
 /** Profiles are dear and do not depend on the origin while the day before is known: kept. */
 export class FeatureMaker {
   readonly #known: Known;
+  readonly #levels: RecentLevels;
   readonly #profiles = new Map<Interval, Profile | null>();
-  readonly #levels = new Map<Interval, number>();
+  #last: { origin: Interval; made: Last } | null = null;
 
   /** @param known the latest origin; rows are made for this and for earlier ones */
   constructor(known: Known) {
     this.#known = known;
+    this.#levels = new RecentLevels(known.history);
   }
 
   /**
    * Writes features of a target as seen from an origin.
    * @param into at least `FEATURE_COUNT` and the tree features long
-   * @returns false where too little is known
+   * @returns the scale of the row, W; 0 where too little is known
    */
-  write(target: Interval, origin: Interval, scaleW: number, into: Float64Array): boolean {
+  write(target: Interval, origin: Interval, into: Float64Array): number {
     const { slotsPerDay } = this.#known.history;
+    const levels = this.#levels.at(origin);
+    if (levels.scaleW < LEAST_SCALE_W) return 0;
     // Farther than a day: as the last day that is known up to the same time.
     const whole = Math.max(0, Math.floor((target - origin) / slotsPerDay));
     const profile = this.profile(target, whole);
-    if (profile === null) return false;
-    const after = Math.max(0, Math.floor((target + 1 - origin) / slotsPerDay));
-    const beside = [this.profile(target - 1, whole), this.profile(target + 1, after)];
-    const around = (pick: (each: Profile) => number) =>
-      beside.reduce((sum, each) => sum + pick(each ?? profile), 0) / beside.length;
-    const levels = this.#recent(origin);
+    if (profile === null) return 0;
     const lead = target - origin + 1;
-    const dayLevel = this.#level(origin, 1);
-    const [m2 = 0, m4 = 0, m12 = 0, m40 = 0] = profile.memories;
-    const values = [
-      ...[m2, m4, m12, m40],
-      ...[around((each) => each.memories[1] ?? 0), around((each) => each.memories[2] ?? 0)],
-      ...[profile.dayType, profile.low, profile.high, profile.peak, profile.mean],
-      around((each) => each.mean),
-      this.#near(target, 1 + whole, origin, m12),
-      this.#near(target, 7 * (1 + Math.floor(whole / 7)), origin, m12),
-      dayLevel - this.#level(origin, 28),
-      this.#level(origin, LEVEL_DAYS) - this.#level(origin, 28),
-      ...levels.off.map((off, place) => off * Math.exp(-(lead - 1) / (DECAYS[place] ?? 1))),
-      ...levels.last,
-      ...levels.ends,
-    ];
     into[0] = 1;
+    const values = [
+      ...this.#usual(target, origin, profile),
+      ...this.#days(target, origin, whole, profile),
+      ...this.#late(origin, lead, levels, profile, whole),
+    ];
     for (let place = 0; place < values.length; place += 1) {
-      into[place + 1] = (values[place] ?? 0) / scaleW;
+      into[place + 1] = (values[place] ?? 0) / levels.scaleW;
     }
     const { local } = this.#known;
-    into[FEATURE_COUNT] = slotOf(local, slotsPerDay, target);
+    const slot = slotOf(local, slotsPerDay, target);
+    into[FEATURE_COUNT] = Math.floor((slot * SLOTS_TOLD) / slotsPerDay);
     into[FEATURE_COUNT + 1] = WEEK[local.dayType(target)];
     into[FEATURE_COUNT + 2] = lead;
-    return true;
+    return levels.scaleW;
   }
 
   /** @param skipped whole days before the target that are not known yet */
@@ -104,52 +94,84 @@ export class FeatureMaker {
     return made;
   }
 
-  /** Mean over the same slot and its neighbours, `without` where nothing is known. */
-  #near(target: Interval, days: number, origin: Interval, without: number): number {
+  #usual(target: Interval, origin: Interval, own: Profile): number[] {
+    const { slotsPerDay } = this.#known.history;
+    const beside = [-3, -2, -1, 0, 1, 2, 3].map((off) => {
+      const skipped = Math.max(0, Math.floor((target + off - origin) / slotsPerDay));
+      return off === 0 ? own : (this.profile(target + off, skipped) ?? own);
+    });
+    const [b3 = own, b2 = own, b1 = own, , a1 = own, a2 = own, a3 = own] = beside;
+    const next = (pick: (each: Profile) => number) => (pick(b1) + pick(a1)) / 2;
+    const wide = (pick: (each: Profile) => number) =>
+      (pick(b3) + pick(b2) + pick(a2) + pick(a3)) / 4;
+    const memory = (place: number) => (each: Profile) => each.memories[place] ?? 0;
+    const mean7 = [b2, b1, own, a1, a2].reduce((sum, each) => sum + each.mean7 / 5, 0);
+    const meanBeside = [b2, b1, a1, a2].reduce((sum, each) => sum + each.mean / 4, 0);
+    const usual = own.memories[1] ?? 0;
+    return [
+      ...[0, 1, 2, 3].map((place) => own.memories[place] ?? 0),
+      ...[next(memory(0)), next(memory(1)), next(memory(2))],
+      ...[wide(memory(1)), wide(memory(2)), own.dayType, next((each) => each.dayType), own.work],
+      ...[own.around[0] ?? usual, own.around[1] ?? usual, ...own.ranked],
+      ...[own.mean, meanBeside, own.mean7, mean7, own.least7, own.most7],
+    ];
+  }
+
+  /** Values of single days: the last one, the one before, and that of last week. */
+  #days(target: Interval, origin: Interval, whole: number, own: Profile): number[] {
+    const usual = own.memories[2] ?? 0;
+    const week = 7 * (1 + Math.floor(whole / 7));
+    const days = [1 + whole, 2 + whole, week];
+    return days.flatMap((day) => {
+      const beside = this.#beside(target, day, origin);
+      const value = this.#value(target, day);
+      const known = Number.isNaN(value) ? (Number.isNaN(beside) ? usual : beside) : value;
+      return [known, Number.isNaN(beside) ? known : beside];
+    });
+  }
+
+  #value(target: Interval, days: number): number {
+    const { history, local } = this.#known;
+    return history.at(daysBefore(local, history.slotsPerDay, target, days));
+  }
+
+  /** Mean of the two slots before and after, as far as they are known. */
+  #beside(target: Interval, days: number, origin: Interval): number {
     const { history, local } = this.#known;
     const then = daysBefore(local, history.slotsPerDay, target, days);
     let sum = 0;
     let count = 0;
-    for (let at = then - 1; at <= then + 1 && at < origin; at += 1) {
-      const value = history.at(at);
-      if (Number.isNaN(value)) continue;
-      const weight = at === then ? 2 : 1;
-      sum += weight * value;
-      count += weight;
-    }
-    return count === 0 ? without : sum / count;
-  }
-
-  /** Mean over the days before an origin, W; taken at whole hours, for speed. */
-  #level(origin: Interval, days: number): number {
-    const { history } = this.#known;
-    const step = Math.max(1, Math.floor(history.slotsPerDay / 24));
-    const to = Math.floor(origin / step) * step;
-    const key = to * 64 + days;
-    const kept = this.#levels.get(key);
-    if (kept !== undefined) return kept;
-    let sum = 0;
-    let count = 0;
-    for (let at = Math.max(history.first, to - days * history.slotsPerDay); at < to; at += 1) {
-      const value = history.at(at);
+    for (let at = then - 2; at <= then + 2 && at < origin; at += 1) {
+      const value = at === then ? Number.NaN : history.at(at);
       if (Number.isNaN(value)) continue;
       sum += value;
       count += 1;
     }
-    const level = count === 0 ? 0 : sum / count;
-    this.#levels.set(key, level);
-    return level;
+    return count === 0 ? Number.NaN : sum / count;
+  }
+
+  #late(origin: Interval, lead: number, levels: Levels, own: Profile, whole: number): number[] {
+    const { off, last, ends } = this.#recent(origin);
+    const weights = whole === 0 ? levels.alike : levels.alike.subarray(whole);
+    return [
+      weightedMedian(own.values, weights, own.order),
+      ...[levels.day - levels.month, levels.week - levels.month],
+      levels.leastHour - levels.leastUsual,
+      ...off.map((each, place) => each * (FADING[place]?.[lead - 1] ?? 0)),
+      ...[off[1] ?? 0, off[2] ?? 0, ...last, ...ends, levels.change],
+    ];
   }
 
   /** The last values, and how far they are from the usual. */
-  #recent(origin: Interval): { off: number[]; last: number[]; ends: [number, number] } {
+  #recent(origin: Interval): Last {
+    if (this.#last?.origin === origin) return this.#last.made;
     const { history } = this.#known;
     const last: number[] = [];
-    const off = [0, 0, 0];
+    const off = [0, 0, 0, 0];
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     let before = 0;
-    for (let back = 1; back <= RECENT_REACH; back += 1) {
+    for (let back = 1; back <= MOST_SPAN; back += 1) {
       const value = history.at(origin - back);
       const usual = this.profile(origin - back)?.memories[2] ?? 0;
       const known = Number.isNaN(value) ? (last.length === 0 ? usual : before) : value;
@@ -163,44 +185,8 @@ export class FeatureMaker {
         high = Math.max(high, known);
       }
     }
-    return { off, last, ends: [low, high] };
+    const made: Last = { off, last, ends: [low, high] };
+    this.#last = { origin, made };
+    return made;
   }
-}
-
-/** Intervals averaged, and those after which an average has lost its meaning. */
-const SPANS = [1, 4, 16];
-const DECAYS = [1.5, 5, 20];
-const WEEK = { workday: 0, saturday: 1, sunday: 2 } as const;
-
-const WEIGHTS = MEMORIES.map((memory) =>
-  Float64Array.from({ length: PROFILE_DAYS }, (_, day) => Math.exp(-day / memory)),
-);
-
-function profileOf({ history, local }: Known, target: Interval, skipped: number): Profile | null {
-  const values = new Float64Array(PROFILE_DAYS);
-  const byType = new Float64Array(PROFILE_DAYS);
-  const order: number[] = [];
-  const type = local.dayType(target);
-  let sum = 0;
-  for (let day = 0; day < PROFILE_DAYS; day += 1) {
-    const then = daysBefore(local, history.slotsPerDay, target, day + 1 + skipped);
-    const value = history.at(then);
-    if (Number.isNaN(value)) continue;
-    values[day] = value;
-    sum += value;
-    const share = local.dayType(then) === type ? 1 : OTHER_TYPE;
-    byType[day] = share * Math.exp(-day / DAY_TYPE_MEMORY);
-    order.push(day);
-  }
-  if (order.length === 0) return null;
-  order.sort((one, other) => (values[one] ?? 0) - (values[other] ?? 0));
-  const ranked = (share: number) => values[order[Math.round(share * (order.length - 1))] ?? 0] ?? 0;
-  return {
-    memories: WEIGHTS.map((weights) => weightedMedian(values, weights, order)),
-    dayType: weightedMedian(values, byType, order),
-    low: ranked(0.3),
-    high: ranked(0.7),
-    peak: ranked(0.9),
-    mean: sum / order.length,
-  };
 }

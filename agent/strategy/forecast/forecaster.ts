@@ -25,7 +25,7 @@ export class Forecaster {
   readonly #local: LocalDays;
   readonly #firstWeeks: FirstWeeks;
   #model: TrainedModel | null = null;
-  /** Profiles for forecasts from one origin. */
+  /** Profiles for forecasts from this origin and those of the day after it. */
   #made: { origin: Interval; maker: FeatureMaker } | null = null;
 
   constructor({ intervalSeconds, local, limitW }: ForecasterOptions) {
@@ -39,7 +39,8 @@ export class Forecaster {
    * @returns false where the value is impossible and was not taken
    */
   observe(interval: Interval, powerW: number): boolean {
-    this.#made = null;
+    // What comes late changes profiles that were made without it.
+    if (interval < this.#history.end) this.#made = null;
     return this.#history.observe(interval, powerW);
   }
 
@@ -74,14 +75,20 @@ export class Forecaster {
     return this.#trained(interval) ?? this.#firstWeeks.forecast(interval);
   }
 
+  /** Profiles are of days before the origin, so that one maker serves for the origins of a day. */
+  #makerFor(known: Known): FeatureMaker {
+    const kept = this.#made;
+    if (kept !== null && known.origin - kept.origin < known.history.slotsPerDay) return kept.maker;
+    const maker = new FeatureMaker(known);
+    this.#made = { origin: known.origin, maker };
+    return maker;
+  }
+
   #trained(interval: Interval): NetLoadForecast | null {
     const model = this.#model;
     const known = this.known;
     if (model === null || interval < known.origin) return null;
-    if (this.#made?.origin !== known.origin) {
-      this.#made = { origin: known.origin, maker: new FeatureMaker(known) };
-    }
-    const p50W = predict(model, known, this.#made.maker, interval);
+    const p50W = predict(model, known, this.#makerFor(known), interval);
     const own = model.classes[classOf(interval - known.origin + 1)];
     if (own === undefined || Number.isNaN(p50W)) return null;
     const [low, high] = spreadAt(own.band, p50W);

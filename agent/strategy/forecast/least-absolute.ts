@@ -7,18 +7,17 @@
 const ROUNDS = 6;
 /** Errors below this share of the scale weigh alike. */
 const LEAST_ERROR = 0.03;
-/** A draw that keeps the system solvable where features say the same. */
-const DRAW_PER_ROW = 0.1;
-
 /**
- * @param rows features of one row after the other, about 1 in size; `width` of them each
+ * @param data features of one row after the other, about 1 in size, each `stride` after the last
  * @param prior coefficients that short data are drawn to
+ * @param draw how strongly, a row; above 0, for features that say the same
  * @returns coefficients, as many as `prior`
  */
 export function leastAbsolute(
-  rows: Float64Array,
+  { rows, stride: rowStride }: { rows: Float64Array; stride: number },
   targets: Float64Array,
   prior: Float64Array,
+  draw: number,
 ): Float64Array {
   const width = prior.length;
   let coefficients = prior;
@@ -26,7 +25,7 @@ export function leastAbsolute(
   for (let round = 0; round < ROUNDS; round += 1) {
     const system = new Float64Array(width * stride);
     for (let row = 0; row < targets.length; row += 1) {
-      const at = row * width;
+      const at = row * rowStride;
       const target = targets[row] ?? 0;
       const error = Math.abs(target - dot(rows, at, coefficients));
       const weight = 1 / Math.max(LEAST_ERROR, error);
@@ -41,7 +40,7 @@ export function leastAbsolute(
         add(system, line + width, weighted * rest);
       }
     }
-    mirror(system, width, DRAW_PER_ROW * targets.length);
+    mirror(system, width, draw * targets.length);
     const change = solve(system, width);
     coefficients = prior.map((value, place) => value + (change[place] ?? 0));
   }

@@ -19,16 +19,17 @@ export function quantileOfSorted(sorted: Float64Array, share: number): number {
  * @param order places in `values`, by ascending value, at least one
  */
 export function weightedMedian(
-  values: Float64Array,
-  weights: Float64Array,
-  order: readonly number[],
+  values: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  order: ArrayLike<number>,
 ): number {
   let half = 0;
-  for (const place of order) half += (weights[place] ?? 0) / 2;
+  for (let rank = 0; rank < order.length; rank += 1) half += (weights[order[rank] ?? 0] ?? 0) / 2;
   let reached = 0;
-  for (const place of order) {
+  for (let rank = 0; rank < order.length; rank += 1) {
+    const place = order[rank] ?? 0;
     reached += weights[place] ?? 0;
     if (reached >= half) return values[place] ?? 0;
   }
-  return values[order.at(-1) ?? 0] ?? 0;
+  return values[order[order.length - 1] ?? 0] ?? 0;
 }

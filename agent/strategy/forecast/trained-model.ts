@@ -7,32 +7,21 @@
  * Pure and without chance: the same history gives the same model.
  */
 import type { Interval } from '../../../market/intervals.ts';
-import { growTrees, predictTrees, type TreeEnsemble, type TreeSettings } from './boosted-trees.ts';
-import {
-  FEATURE_COUNT,
-  FEATURES,
-  FeatureMaker,
-  type FeatureName,
-  TREE_FEATURES,
-} from './features.ts';
-import { dot, leastAbsolute } from './least-absolute.ts';
+import type { TreeSettings } from './boosted-trees.ts';
+import { type ClassModel, fit, predictRow, prepared } from './class-model.ts';
+import { FeatureMaker } from './features.ts';
+import { type LeadClass, ROW, type Rows, rowsOf } from './lead-rows.ts';
 import { type Band, bandOf } from './outcome-bands.ts';
+import { type LeadPrior, type Prior, shippedPrior } from './prior.ts';
 import { type Known, SIMPLE_METHODS, type SimpleMethod, simpleForecast } from './simple-methods.ts';
 
-/** Leads 1 to 1, 2 to 4, ... intervals: each its own model. */
-export interface LeadClass {
-  least: number;
-  most: number;
-  trees: TreeSettings;
-}
-
-const NEAR: TreeSettings = { trees: 60, depth: 4, rate: 0.1, leastInLeaf: 12 };
-const FAR: TreeSettings = { trees: 40, depth: 3, rate: 0.08, leastInLeaf: 25 };
+const NEAR: TreeSettings = { trees: 60, depth: 4, rate: 0.12, leastInLeaf: 15 };
+const FAR: TreeSettings = { trees: 24, depth: 3, rate: 0.08, leastInLeaf: 40 };
 export const LEAD_CLASSES: readonly LeadClass[] = [
-  { least: 1, most: 1, trees: NEAR },
-  { least: 2, most: 4, trees: NEAR },
-  { least: 5, most: 16, trees: FAR },
-  { least: 17, most: 96, trees: FAR },
+  { least: 1, most: 1, trees: NEAR, draw: 0.02, ownShare: 0.7 },
+  { least: 2, most: 4, trees: NEAR, draw: 0.05, ownShare: 0.6 },
+  { least: 5, most: 16, trees: FAR, draw: 0.3, ownShare: 0.5 },
+  { least: 17, most: 96, trees: FAR, draw: 0.3, ownShare: 0.5 },
 ];
 
 /** Days before the first row: a profile needs some. */
@@ -40,25 +29,13 @@ const WARM_UP_DAYS = 7;
 /** Less says too little of a home to fit a model to it. */
 const LEAST_ROWS_DAYS = 7;
 /** Of the latest days, thinned to so many rows: a bound for time and memory. */
-const MOST_DAYS = 120;
-const MOST_ROWS = 4_000;
+const MOST_DAYS = 60;
+const MOST_ROWS = 3_400;
 const HELD_BACK = 0.25;
 /** Of the model in the mixture; all are tried over what was held back. */
 const SHARES = [0.25, 0.5, 0.75, 1] as const;
-/** Steps through the leads of a class from row to row; prime to their numbers. */
-const LEAD_STEP = 37;
-
-/** Where a home with little data starts: what fitted many homes, rounded. */
-const PRIOR: Partial<Record<FeatureName, number>> = {
-  ...{ memory2: 0.1, memory4: 0.3, memory12: 0.2, beside4: 0.15, beside12: 0.1, dayType: 0.1 },
-  ...{ dayLevel: 0.05, nearBy1: 0.3, nearBy4: 0.1, nearBy16: 0.2 },
-};
-const PRIOR_ROW = Float64Array.from(FEATURES, (name) => PRIOR[name] ?? 0);
-
-export interface ClassModel {
-  linear: Float64Array;
-  trees: TreeEnsemble;
-}
+/** The model was fitted to many homes too: one week says little against it. */
+const AS_GOOD = 1.03;
 
 export interface ClassResult {
   /** Null: the simple method alone is as good or better. */
@@ -77,6 +54,7 @@ export interface TrainedModel {
   origin: Interval;
   /** Of history, gaps counted as what they are: nothing. */
   days: number;
+  /** Mean of |W| over what it learned from. */
   scaleW: number;
   leastW: number;
   mostW: number;
@@ -84,24 +62,31 @@ export interface TrainedModel {
   classes: ClassResult[];
 }
 
-/** @returns null while the history is too short */
-export function train(known: Known): TrainedModel | null {
+/**
+ * @param prior what fitted many homes
+ * @returns null while the history is too short
+ */
+export function train(known: Known, prior: Prior = shippedPrior()): TrainedModel | null {
   const { history, origin } = known;
   const from = Math.max(
     history.first + WARM_UP_DAYS * history.slotsPerDay,
     origin - MOST_DAYS * history.slotsPerDay,
   );
   if (origin - from < LEAST_ROWS_DAYS * history.slotsPerDay) return null;
-  const size = sizeOf(known, from);
-  if (size.scaleW <= 0) return null;
+  // Odd, so that no slot of the day is left out.
+  const step = 2 * Math.ceil((origin - from) / MOST_ROWS / 2 - 0.5) + 1;
   const maker = new FeatureMaker(known);
   const classes: ClassResult[] = [];
-  for (const each of LEAD_CLASSES) {
-    const result = trainClass(known, maker, each, from, size.scaleW);
+  for (const [place, own] of LEAD_CLASSES.entries()) {
+    const start = prior[place];
+    if (start === undefined) throw new RangeError('a prior has one entry for each class of leads');
+    const rows = rowsOf(known, maker, own, { from, to: origin, step });
+    const result = trainClass(known, rows, own, start);
     if (result === null) return null;
     classes.push(result);
   }
-  return { origin, days: Math.floor(history.known / history.slotsPerDay), ...size, classes };
+  const days = Math.floor(history.known / history.slotsPerDay);
+  return { origin, days, ...limitsOf(known, from), classes };
 }
 
 /** @returns W; NaN where too little is known */
@@ -115,53 +100,34 @@ export function predict(
   const own = trained.classes[classOf(target - origin + 1)];
   if (own === undefined) return Number.NaN;
   const simple = simpleForecast(own.simple, known, target);
-  const row = new Float64Array(ROW);
   const { model, share } = own;
-  if (model === null || !maker.write(target, origin, trained.scaleW, row)) {
-    return limited(trained, simple);
-  }
-  return limited(trained, mixed(share, trained.scaleW * predictRow(model, row, 0), simple));
-}
-
-export function classOf(lead: number): number {
-  const found = LEAD_CLASSES.findIndex(({ most }) => lead <= most);
-  return found < 0 ? LEAD_CLASSES.length - 1 : found;
-}
-
-/** Features, those of the trees alone, and what the linear model says. */
-const ROW = FEATURE_COUNT + TREE_FEATURES.length + 1;
-
-interface Rows {
-  rows: Float64Array;
-  targets: Float64Array;
-  at: { target: Interval; origin: Interval }[];
+  if (model === null) return limited(trained, simple);
+  const row = new Float64Array(ROW);
+  const scaleW = maker.write(target, origin, row);
+  if (scaleW === 0) return limited(trained, simple);
+  return limited(trained, mixed(share, scaleW * predictRow(model, row), simple));
 }
 
 function trainClass(
   known: Known,
-  maker: FeatureMaker,
+  rows: Rows,
   own: LeadClass,
-  from: Interval,
-  scaleW: number,
+  prior: LeadPrior,
 ): ClassResult | null {
-  const all = rowsOf(known, maker, own, from, scaleW);
-  const count = all.targets.length;
+  const count = rows.targets.length;
   const learned = Math.floor(count * (1 - HELD_BACK));
   if (learned < 2 * own.trees.leastInLeaf) return null;
-  const tried = fit(all, learned, own.trees);
-  const simple = bestSimple(known, all, learned, scaleW);
+  const all = prepared(rows, prior);
+  const tried = fit(all, learned, own);
+  const actualW = all.targets.slice(learned).map((value, at) => value * scaleAt(all, learned + at));
+  const simple = bestSimple(known, all, learned, actualW);
   const said = simple.expectedW.map((_, place) => {
-    return scaleW * predictRow(tried, all.rows, (learned + place) * ROW);
+    const row = all.rows.subarray((learned + place) * ROW, (learned + place + 1) * ROW);
+    return scaleAt(all, learned + place) * predictRow(tried, row, all.many[learned + place]);
   });
-  const actualW = all.targets.subarray(learned).map((value) => value * scaleW);
-  let best = { share: 0, errorW: simple.errorW, expectedW: simple.expectedW };
-  for (const share of SHARES) {
-    const expectedW = simple.expectedW.map((value, place) => mixed(share, said[place] ?? 0, value));
-    const errorW = meanError(expectedW, actualW);
-    if (errorW < best.errorW) best = { share, errorW, expectedW };
-  }
+  const best = bestMixture(said, simple, actualW);
   return {
-    model: best.share > 0 ? fit(all, count, own.trees) : null,
+    model: best.share > 0 ? fit(all, count, own) : null,
     share: best.share,
     simple: simple.method,
     band: bandOf(best.expectedW, actualW),
@@ -170,70 +136,45 @@ function trainClass(
   };
 }
 
+interface Mixture {
+  share: number;
+  errorW: number;
+  expectedW: Float64Array;
+}
+
+/** The model alone where it is about as good as the simple method, else the best mixture. */
+function bestMixture(
+  said: Float64Array,
+  simple: Omit<Mixture, 'share'>,
+  actualW: Float64Array,
+): Mixture {
+  let best: Mixture = { share: 0, errorW: simple.errorW, expectedW: simple.expectedW };
+  for (const share of SHARES) {
+    const expectedW = simple.expectedW.map((value, place) => mixed(share, said[place] ?? 0, value));
+    const errorW = meanError(expectedW, actualW);
+    const isAlone = share === 1 && errorW < AS_GOOD * simple.errorW;
+    if (isAlone || errorW < best.errorW) best = { share, errorW, expectedW };
+  }
+  return best;
+}
+
+function scaleAt(all: Rows, place: number): number {
+  return all.scalesW[place] ?? 0;
+}
+
+export function classOf(lead: number): number {
+  const found = LEAD_CLASSES.findIndex(({ most }) => lead <= most);
+  return found < 0 ? LEAD_CLASSES.length - 1 : found;
+}
+
 /** A method that knows nothing has no say. */
 function mixed(share: number, model: number, simple: number): number {
   if (Number.isNaN(simple)) return model;
   return share * model + (1 - share) * simple;
 }
 
-function rowsOf(
-  known: Known,
-  maker: FeatureMaker,
-  own: LeadClass,
-  from: Interval,
-  scaleW: number,
-): Rows {
-  const { history, origin: end } = known;
-  const found: Rows['at'] = [];
-  // Odd, so that no slot of the day is left out.
-  const step = 2 * Math.ceil((end - from) / MOST_ROWS / 2 - 0.5) + 1;
-  const most = Math.ceil((end - from) / step);
-  const rows = new Float64Array(most * ROW);
-  const targets = new Float64Array(most);
-  for (let target = from; target < end; target += step) {
-    const value = history.at(target);
-    if (Number.isNaN(value)) continue;
-    const origin = target + 1 - own.least - ((target * LEAD_STEP) % (own.most - own.least + 1));
-    const place = found.length;
-    const row = rows.subarray(place * ROW, (place + 1) * ROW);
-    if (!maker.write(target, origin, scaleW, row)) continue;
-    targets[place] = value / scaleW;
-    found.push({ target, origin });
-  }
-  const count = found.length;
-  return { rows: rows.subarray(0, count * ROW), targets: targets.subarray(0, count), at: found };
-}
-
-/** Fits to the first `count` rows. */
-function fit({ rows, targets }: Rows, count: number, settings: TreeSettings): ClassModel {
-  const features = new Float64Array(count * FEATURE_COUNT);
-  for (let row = 0; row < count; row += 1) {
-    const own = rows.subarray(row * ROW, row * ROW + FEATURE_COUNT);
-    features.set(own, row * FEATURE_COUNT);
-  }
-  const linear = leastAbsolute(features, targets.subarray(0, count), PRIOR_ROW);
-  const rest = new Float64Array(count);
-  const columns = Array.from({ length: ROW }, () => new Float64Array(count));
-  for (let row = 0; row < count; row += 1) {
-    const said = dot(rows, row * ROW, linear);
-    rest[row] = (targets[row] ?? 0) - said;
-    for (const [place, column] of columns.entries()) column[row] = rows[row * ROW + place] ?? 0;
-    const last = columns[ROW - 1];
-    if (last !== undefined) last[row] = said;
-  }
-  return { linear, trees: growTrees(columns, rest, settings) };
-}
-
-function predictRow({ linear, trees }: ClassModel, rows: Float64Array, at: number): number {
-  const said = dot(rows, at, linear);
-  const row = rows.slice(at, at + ROW);
-  row[ROW - 1] = said;
-  return said + predictTrees(trees, row);
-}
-
 /** The simple method with the least error over the rows from `from` on. */
-function bestSimple(known: Known, all: Rows, from: number, scaleW: number) {
-  const actualW = all.targets.subarray(from).map((value) => value * scaleW);
+function bestSimple(known: Known, all: Rows, from: number, actualW: Float64Array) {
   const tried = SIMPLE_METHODS.map((method) => {
     const expectedW = Float64Array.from(all.at.slice(from), ({ target, origin }) =>
       simpleForecast(method, { ...known, origin }, target),
@@ -256,11 +197,11 @@ function meanError(expectedW: Float64Array, actualW: Float64Array): number {
   return count === 0 ? Number.POSITIVE_INFINITY : sum / count;
 }
 
-function sizeOf({ history, origin }: Known, from: Interval) {
-  let sum = 0;
-  let count = 0;
+function limitsOf({ history, origin }: Known, from: Interval) {
   let leastW = Number.POSITIVE_INFINITY;
   let mostW = Number.NEGATIVE_INFINITY;
+  let sum = 0;
+  let count = 0;
   for (let at = from; at < origin; at += 1) {
     const value = history.at(at);
     if (Number.isNaN(value)) continue;

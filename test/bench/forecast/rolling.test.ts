@@ -2,6 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import {
+  FLAT_PRIOR,
+  priorOf,
+  shippedPrior,
+  tableOf,
+} from '../../../agent/strategy/forecast/prior.ts';
+import { LEAD_CLASSES } from '../../../agent/strategy/forecast/trained-model.ts';
+import { fitPrior } from '../../../bench/forecast/fit-prior.ts';
 import { A_MONDAY, type HomeSeries, plainDays } from '../../../bench/forecast/home-series.ts';
 import { readHomes } from '../../../bench/forecast/read-homes.ts';
 import { reportOf, sentencesOf } from '../../../bench/forecast/report.ts';
@@ -38,7 +46,7 @@ test('what comes is not looked at: other last hours leave all forecasts before t
   const heard = [usual, (at: number) => (at >= changed ? 9000 - usual(at) : usual(at))].map(
     (powerOf) => {
       const forecasts: unknown[] = [];
-      measureHome(homeOf(35, powerOf), 2, (forecast) => void forecasts.push(forecast));
+      measureHome(homeOf(35, powerOf), 2, { hear: (each) => void forecasts.push(each) });
       return forecasts;
     },
   );
@@ -111,6 +119,52 @@ test('the report has medians over homes and says the goals', () => {
   assert.is(report.homes, 1);
   assert.match(sentencesOf(report), /goal 0\.94/);
   assert.throws(() => reportOf([], { testDays: 7, year, seconds: 1 }));
+});
+
+/** A few homes that draw by chance, the later the more, each in its own way. */
+function homesOf(days: number, lastOf: (at: number) => number = () => 0): HomeSeries[] {
+  return [3, 5, 7].map((own) =>
+    homeOf(days, (at) => {
+      const evening = at % DAY > 16 ? 100 * own : 0;
+      return 100 + evening + ((at * 7919 * own) % 331) + (at >= (days - 7) * DAY ? lastOf(at) : 0);
+    }),
+  );
+}
+
+test('a prior is fitted without the last days, and comes out of its table as it went in', () => {
+  const table = tableOf(fitPrior(homesOf(35), 7));
+  assert.is(
+    tableOf(
+      fitPrior(
+        homesOf(35, (at) => (at * 31) % 997),
+        7,
+      ),
+    ),
+    table,
+  );
+  assert.not.equal(
+    tableOf(
+      fitPrior(
+        homesOf(35, (at) => (at * 31) % 997),
+        1,
+      ),
+    ),
+    table,
+  );
+  assert.is(tableOf(priorOf(table)), table);
+  assert.throws(() => priorOf(table.replace('memory2', 'memory3')), /fit it again/);
+});
+
+test('a home is forecast with the prior that is given', () => {
+  const home = homesOf(35)[0] ?? homeOf(35, () => 100);
+  const high = LEAD_CLASSES.map(() => ({ linear: FLAT_PRIOR.linear.map((each) => 3 * each) }));
+  const priors = [undefined, high.map((each) => ({ ...each, trees: null }))];
+  const [shipped, other] = priors.map((prior) => measureHome(home, 7, { prior }));
+  assert.ok((shipped?.dayAhead.nmae ?? 1) < (other?.dayAhead.nmae ?? 0));
+});
+
+test('what is shipped is for the features there are', () => {
+  assert.is(shippedPrior().length, LEAD_CLASSES.length);
 });
 
 test.run();
