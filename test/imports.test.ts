@@ -81,6 +81,25 @@ test('pure folders import nothing of Node, and few packages', () => {
   broken(wrong, `${PURE.join(' ')} are pure`);
 });
 
+/** What the language leaves to each platform's last bit, but for powers of 2; chance and time. */
+const UNSURE = new RegExp(
+  '\\bMath\\.(exp|expm1|log|log1p|log2|log10|pow|cbrt|hypot|a?sinh?|a?cosh?|a?tanh?|atan2|random)' +
+    '\\b|(?<!\\b2 )\\*\\*|\\bDate\\.now\\b|\\bperformance\\b',
+);
+
+test('decisions are made of what gives the same on every platform', () => {
+  const code = FILES.filter(({ path }) => path.startsWith('agent/strategy/'));
+  assert.ok(code.length > 20);
+  const wrong = code.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, at) =>
+        UNSURE.test(line) && !/^ *\/?\*/.test(line) ? [`${path}:${at + 1}`] : [],
+      ),
+  );
+  assert.equal(wrong, [], 'sums, products, roots and comparisons only');
+});
+
 test('files, sockets, processes and timers are for host', () => {
   const wrong = EDGES.filter(
     ({ from, to, kind }) =>
