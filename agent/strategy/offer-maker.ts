@@ -73,7 +73,7 @@ export class OfferMaker {
     const here = this.#input.openOffers.filter((offer) => covers(offer, interval));
     if (here.some((offer) => !offer.isFlexible)) return this.#words.already(interval);
     const isNext = index === 0 && here.length === 0;
-    const bestW = isNext ? this.#bestW(index) : 0;
+    const bestW = isNext ? this.#bestW(index, plannedW) : 0;
     const { side, plainW, flexibleW } = this.#parts(plannedW, bestW, isNext);
     if (here.some((offer) => offer.side !== side)) {
       return this.#words.nothing(interval, 'the battery is offered over it, so nothing is bought');
@@ -106,7 +106,9 @@ export class OfferMaker {
     return { side, plainW, flexibleW: Math.min(flexibleW, MOST_FLEXIBLE_W) };
   }
 
-  #bestW(index: number): number {
+  #bestW(index: number, plannedW: number): number {
+    // The battery is no cushion for own trades then: what is planned is what will be.
+    if (this.#input.share !== undefined) return plannedW;
     const input = this.quantityAt(index, this.#startWs(index));
     return input === null ? 0 : guardedTradeW(input);
   }

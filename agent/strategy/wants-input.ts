@@ -57,6 +57,11 @@ export interface WantsInput {
    * interval; the supplier's prices, if absent.
    */
   deviationsAt?: (interval: Interval) => Prices;
+  /**
+   * Of an equal share of the community's net load: what the battery is planned for, instead of the
+   * home's own (even-share.ts). As `forecasts`.
+   */
+  share?: readonly NetLoadForecast[];
   /** Of a kWh through the battery; as everybody counts it, if absent. */
   wearMicroPerKwh?: number;
   /** Default: none, as the agent's follower weighs what comes. */

@@ -66,7 +66,7 @@ function batteryPlanOf(input: WantsInput, loadsW: readonly number[]): BatteryPla
     seconds: intervalSeconds,
     limitW: input.maxPowerW,
     endMicroPerKwh: Math.max(0, cheapest * spec.oneWay - spec.wearMicroPerKwh / 2),
-    stages: forecasts.map(({ interval, p10W, p50W, p90W }, slot) => {
+    stages: (input.share ?? forecasts).map(({ interval, p10W, p50W, p90W }, slot) => {
       const moreW = (loadsW[slot] ?? 0) + (flexibleSoldW.get(interval) ?? 0);
       return {
         middleW: p50W + moreW,
@@ -89,6 +89,7 @@ function likelyW(p10W: number, p50W: number, p90W: number) {
 function countedAt(input: WantsInput, interval: Interval): MeterPrices {
   const { strategy = 'truthful', clearsAt, tariff, intervalSeconds } = input;
   const supplier = pricesAt(tariff, interval, intervalSeconds);
+  if (input.share !== undefined) return supplierPrices(supplier);
   const clears = clearsAt?.(interval) ?? { bids: 0, asks: 0 };
   return laterPrices(
     strategy,
@@ -108,8 +109,12 @@ function courseOf(
   let storedWs = input.battery?.storedWs ?? 0;
   return forecasts.map(({ interval, p50W }, slot) => {
     const beside = supplierPrices(besideTrades(input, interval));
-    const situation = battery.situation(slot, slot < input.ahead ? beside : undefined);
-    const netW = p50W + (loadsW[slot] ?? 0) + (flexibleSoldW.get(interval) ?? 0);
+    const isBeside = slot < input.ahead && input.share === undefined;
+    const situation = battery.situation(slot, isBeside ? beside : undefined);
+    const netW =
+      (input.share?.[slot]?.p50W ?? p50W) +
+      (loadsW[slot] ?? 0) +
+      (flexibleSoldW.get(interval) ?? 0);
     const { batteryWs } = respond(situation, storedWs, netW * intervalSeconds);
     const batteryW = Math.trunc(batteryWs / intervalSeconds);
     storedWs = afterOne(situation.spec, storedWs, batteryW, intervalSeconds);
