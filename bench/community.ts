@@ -1,11 +1,15 @@
 /** `npm run bench:community`: what a community saves through market and settlement, and rivals. */
 import { parseArgs } from 'node:util';
-import { STRATEGIES, type StrategyName } from '../agent/strategy/counted-prices.ts';
 import { WEAR_MICRO_PER_KWH } from '../agent/strategy/tariff.ts';
 import { type Community, communityOf, DataError } from './community/data.ts';
 import type { ForecastName } from './community/forecasts.ts';
+import { manifestOf } from './community/manifest.ts';
 import { throughMarket } from './community/market.ts';
-import type { Following } from './community/market-settings.ts';
+import {
+  BENCH_STRATEGIES,
+  type BenchStrategy,
+  type Following,
+} from './community/market-settings.ts';
 import { centralOptimumMicro } from './community/optimum.ts';
 import { type MarketCase, type Measured, reportOf, sentencesOf } from './community/report.ts';
 import { withoutAgents } from './community/rivals.ts';
@@ -16,9 +20,10 @@ const USAGE = `npm run bench:community -- --data DIR [options]
   --homes N         the first N; 20
   --days N          only so many, the warm-up counted; all
   --warm-up N       days that are run but not counted; 28, at most a quarter
-  --strategy NAME   ${STRATEGIES.join(' or ')}; adaptive
+  --strategy NAME   ${BENCH_STRATEGIES.join(' or ')}, where deviations are netted;
+                    even-share. Paid singly, even-share is not played: adaptive
   --seed N          1: whose offer comes first
-  --few             our forecast and the perfect one alone
+  --few             our forecast and the perfect one alone, each case once
   --json            one JSON object on stdout`;
 
 interface Settings {
@@ -26,7 +31,7 @@ interface Settings {
   homes: number;
   days: number;
   warmUp: number;
-  strategy: StrategyName;
+  strategy: BenchStrategy;
   seed: number;
   few: boolean;
   json: boolean;
@@ -42,10 +47,26 @@ const CASES: readonly Named[] = [
 ];
 const MORE_CASES: readonly Named[] = [
   ['perfect', 'single', 'value'],
+  ['untrained', 'netted', 'value'],
   ['yesterday', 'netted', 'value'],
   ['median28', 'netted', 'value'],
+];
+/** As agents play today: beside what `--strategy` names. */
+const ADAPTIVE_CASES: readonly Named[] = [
+  ['ours', 'netted', 'value'],
+  ['untrained', 'netted', 'value'],
+  ['perfect', 'netted', 'value'],
   ['ours', 'netted', 'target'],
 ];
+
+function casesOf({ few, strategy }: Settings): { named: Named; strategy: BenchStrategy }[] {
+  const played = (few ? CASES : [...CASES, ...MORE_CASES]).map((named) => {
+    const isAlone = strategy === 'even-share' && named[1] === 'single';
+    return { named, strategy: isAlone ? ('adaptive' as const) : strategy };
+  });
+  if (few || strategy === 'adaptive') return played;
+  return [...played, ...ADAPTIVE_CASES.map((named) => ({ named, strategy: 'adaptive' as const }))];
+}
 
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -57,7 +78,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const community = shortened(communityOf(settings.data, settings.homes), settings.days);
     const report = reportOf(await measure(community, settings));
-    process.stdout.write(settings.json ? `${JSON.stringify(report)}\n` : sentencesOf(report));
+    const { data, json: _, ...options } = settings;
+    const manifest = manifestOf(data, options);
+    process.stdout.write(
+      settings.json ? `${JSON.stringify({ ...report, manifest })}\n` : sentencesOf(report),
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
@@ -77,9 +102,10 @@ async function measure(community: Community, settings: Settings): Promise<Measur
   const rival = (hasBatteries: boolean, settling: Settling) =>
     withoutAgents(community, counted, { hasBatteries, settling });
   const cases: MarketCase[] = [];
-  for (const [forecast, settling, following] of settings.few ? CASES : [...CASES, ...MORE_CASES]) {
-    process.stderr.write(`${forecast} forecast, ${settling}, battery by ${following}\n`);
-    const named = { forecast, settling, following, strategy: settings.strategy };
+  for (const { named: each, strategy } of casesOf(settings)) {
+    const [forecast, settling, following] = each;
+    process.stderr.write(`${forecast} forecast, ${settling}, ${strategy}, by ${following}\n`);
+    const named = { forecast, settling, following, strategy };
     const run = await throughMarket(community, { ...counted, ...named, seed: settings.seed });
     cases.push({ ...named, run });
   }
@@ -127,14 +153,14 @@ function settingsOf(argv: readonly string[]): Settings | string {
     return usual;
   };
   if (typeof values.data !== 'string') faults.push('--data is missing');
-  const strategy = STRATEGIES.find((name) => name === (values.strategy ?? 'adaptive'));
-  if (strategy === undefined) faults.push(`--strategy must be ${STRATEGIES.join(' or ')}`);
+  const strategy = BENCH_STRATEGIES.find((name) => name === (values.strategy ?? 'even-share'));
+  if (strategy === undefined) faults.push(`--strategy must be ${BENCH_STRATEGIES.join(' or ')}`);
   const settings = {
     data: String(values.data ?? ''),
     homes: whole('homes', 1, 20),
     days: whole('days', 2, 100_000),
     warmUp: whole('warm-up', 0, 28),
-    strategy: strategy ?? 'adaptive',
+    strategy: strategy ?? 'even-share',
     seed: whole('seed', 0, 1),
     few: values.few === true,
     json: values.json === true,

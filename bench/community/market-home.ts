@@ -14,7 +14,8 @@ import { BenchBattery } from './batteries.ts';
 import type { Community, CommunityHome } from './data.ts';
 import { forecastOf, type HomeForecast } from './forecasts.ts';
 import type { MarketSettings } from './market-settings.ts';
-import { pricesOf } from './rivals.ts';
+import { pricesOf, sumOf } from './rivals.ts';
+import { SharedPlan } from './shared-plan.ts';
 
 /** What final trades of an interval bind a home to; bought is positive. */
 export interface Promised {
@@ -24,6 +25,14 @@ export interface Promised {
   paidMicro: number;
 }
 
+/** What the log tells of the running interval. */
+export interface LogOfNow {
+  promised: Promised | undefined;
+  /** All homes' bids less asks, W. */
+  offeredW: number;
+}
+
+const SIGNS = { sell: -1, buy: 1 } as const;
 const NOTHING: Promised = { tradedWs: 0, flexibleWs: 0, paidMicro: 0 };
 const SECONDS_PER_DAY = 86_400;
 /** What the fuse bears. */
@@ -42,6 +51,9 @@ export class MarketHome {
   #promised: Promised = NOTHING;
   readonly #past: MarketPast;
   readonly #settings: MarketSettings;
+  /** Null: planned for this home's own net load. */
+  readonly #shared: SharedPlan | null;
+  #batteryW = 0;
   #at = 0;
 
   constructor(community: Community, index: number, settings: MarketSettings) {
@@ -52,17 +64,25 @@ export class MarketHome {
     this.#settings = settings;
     this.#past = new MarketPast(community.intervalSeconds);
     this.#forecast = forecastOf(settings.forecast, { ...community, netW: home.netW });
+    this.#shared = settings.strategy === 'even-share' ? sharedPlanOf(community, settings) : null;
     this.#battery = home.battery === null ? null : new BenchBattery(home.battery);
   }
 
   /** At the start of an interval: plans for those after it. */
-  plan(at: number, promised: Promised | undefined, mayTrade: boolean): void {
+  plan(at: number, log: LogOfNow, mayTrade: boolean): void {
     this.#at = at;
-    this.#promised = promised ?? NOTHING;
+    this.#promised = log.promised ?? NOTHING;
+    this.#shared?.begin(log.offeredW);
     this.#plannedW = this.#nextW;
     const forecasts = this.#forecasts(at);
     this.#plan = forecasts === null || !mayTrade ? null : this.#planned(at, forecasts);
-    this.#nextW = this.#plan?.slots[0]?.plannedW ?? null;
+    const next = this.#plan?.slots[0];
+    this.#nextW = next?.plannedW ?? null;
+    if (next !== undefined) {
+      const offers = this.offers(next.interval);
+      const offeredW = sumOf(offers.map((one) => SIGNS[one.side] * one.maxPowerW));
+      this.#shared?.noteOffered({ offeredW, batteryW: next.batteryW });
+    }
   }
 
   /** In the sizes in which an agent posts them. */
@@ -88,6 +108,7 @@ export class MarketHome {
         seconds,
       ) ?? 0;
     const meteredWs = netWs + batteryWs;
+    this.#batteryW = batteryWs / seconds;
     return { meteredWs, batteryWs, strayWs: meteredWs - targetWs };
   }
 
@@ -101,6 +122,11 @@ export class MarketHome {
       leftOverW: netted.surplusWs / intervalSeconds,
     });
     const { firstInterval } = this.#community;
+    this.#shared?.observe(
+      firstInterval + this.#at,
+      (netted.needWs - netted.surplusWs) / intervalSeconds,
+      this.#batteryW,
+    );
     this.#forecast.observe(firstInterval + this.#at, this.#home.netW[this.#at] ?? 0);
   }
 
@@ -112,14 +138,10 @@ export class MarketHome {
     }
     const spec = planningSpec(model, this.#settings.wearMicroPerKwh);
     const prices = supplierPrices(this.#deviationsAt(this.#at));
-    const situation = {
-      value,
-      spec,
-      prices,
-      seconds: this.#community.intervalSeconds,
-      limitW: LIMIT_W,
-    };
+    const seconds = this.#community.intervalSeconds;
+    const situation = { value, spec, prices, seconds, limitW: LIMIT_W };
     const storedWs = this.#battery?.storedWs ?? 0;
+    if (this.#shared !== null) return this.#shared.answerWs(situation, storedWs, netWs / seconds);
     return respond(situation, storedWs, netWs - this.#promised.tradedWs).batteryWs;
   }
 
@@ -161,7 +183,8 @@ export class MarketHome {
       battery: model === null ? null : { model, storedWs: this.#storedNext(at) },
       ...{ loads: [], openOffers: [], flexibleSoldW: new Map() },
       tariff: this.#tariff(at),
-      strategy: this.#settings.strategy,
+      ...(this.#settings.strategy === 'even-share' ? {} : { strategy: this.#settings.strategy }),
+      ...(this.#shared === null ? {} : { share: this.#shared.forecasts(forecasts) }),
       deviationsAt: (interval) =>
         this.#deviationsAt(
           Math.min(this.#community.useMicroPerKwh.length - 1, interval - firstInterval),
@@ -202,4 +225,14 @@ export class MarketHome {
     }
     return { useMicroPerKwh, feedInMicroPerKwh };
   }
+}
+
+/** The share is forecast by the median of past days; by itself, where everything is known. */
+function sharedPlanOf(community: Community, { forecast }: MarketSettings): SharedPlan {
+  const count = community.homes.length;
+  const netW = community.useMicroPerKwh.map(
+    (_, at) => sumOf(community.homes.map((home) => home.netW[at] ?? 0)) / count,
+  );
+  const name = forecast === 'perfect' ? 'perfect' : 'median28';
+  return new SharedPlan(count, forecastOf(name, { ...community, netW }));
 }

@@ -1,5 +1,5 @@
 /** How the community goes through the market. */
-import type { StrategyName } from '../../agent/strategy/counted-prices.ts';
+import { STRATEGIES } from '../../agent/strategy/counted-prices.ts';
 import type { ForecastName } from './forecasts.ts';
 import type { Counted } from './rivals.ts';
 import type { Settling } from './settlement.ts';
@@ -10,10 +10,14 @@ import type { Settling } from './settlement.ts';
  */
 export type Following = 'target' | 'value';
 
+/** As agents do, or with batteries that play for an equal share of the community. */
+export const BENCH_STRATEGIES = [...STRATEGIES, 'even-share'] as const;
+export type BenchStrategy = (typeof BENCH_STRATEGIES)[number];
+
 export interface MarketSettings extends Counted {
   forecast: ForecastName;
   settling: Settling;
-  strategy: StrategyName;
+  strategy: BenchStrategy;
   following: Following;
   seed: number;
   /** Told at times, a share of the whole. */

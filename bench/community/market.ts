@@ -34,9 +34,13 @@ export async function throughMarket(
   const homes = community.homes.map((_, home) => new MarketHome(community, home, settings));
   const length = community.useMicroPerKwh.length;
   let promised: Promised[] = homes.map(() => ({ tradedWs: 0, paidMicro: 0, flexibleWs: 0 }));
+  // Bids less asks of the running interval, W.
+  let offeredW = 0;
   for (let at = 0; at < length; at += 1) {
     if (at % PROGRESS_EVERY === 0) settings.progress?.(at / length);
-    for (const [index, home] of homes.entries()) home.plan(at, promised[index], at + 1 < length);
+    for (const [index, home] of homes.entries()) {
+      home.plan(at, { promised: promised[index], offeredW }, at + 1 < length);
+    }
     const cleared = await clearing(community, homes, at + 1, settings.seed + at);
     const meteredWs = homes.map((home, index) => {
       const { meteredWs, batteryWs, strayWs } = home.live();
@@ -59,6 +63,7 @@ export async function throughMarket(
     const netted = deviationsWs({ meteredWs, tradedWs: promised.map((one) => one.tradedWs) });
     for (const home of homes) home.observe(cleared.past, netted);
     promised = cleared.promised;
+    offeredW = cleared.past.bidW - cleared.past.askedW;
   }
   return run;
 }

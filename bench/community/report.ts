@@ -7,6 +7,7 @@
  * - `marketSingle`, `marketNetted`: agents with our forecast; what they deviate from their trades
  *   is paid singly at the supplier's prices, or netted in the community first.
  * - `centralOptimum`: the community as one meter, everything known in advance.
+ * - In each the first case of its kind counts: netted, that of `--strategy`.
  * - `wayPercent`: how far from alone to the optimum the market with netting comes.
  * - `worstHomePercent`: of the home that gains least against being alone, with netting.
  */
@@ -109,14 +110,15 @@ export function sentencesOf(report: CommunityReport): string {
       ? []
       : [
           `lost: ${lost.forecastPercent} % by the forecast's error, ` +
-            `${lost.marketPercent} % by what is known and agreed a day and an interval ahead`,
+            `${lost.marketPercent} % by the form of the market and a day of looking ahead`,
         ]),
     '',
-    'forecast   settled  battery   saving %   way %   worst home %   traded kWh',
+    'forecast   settled  strategy    battery   saving %   way %   worst home %   traded kWh',
     ...report.cases.map((each) =>
       [
         each.forecast.padEnd(10),
         each.settling.padEnd(8),
+        each.strategy.padEnd(11),
         each.following.padEnd(9),
         each.savingPercent.toFixed(2).padStart(8),
         each.wayPercent.toFixed(1).padStart(7),

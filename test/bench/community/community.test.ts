@@ -59,6 +59,20 @@ test('rivals, market and optimum stand in the order that they must', async () =>
   assert.ok(netted.tradedWs > 0);
 });
 
+test('with everything known, equal shares save more, and nobody loses', async () => {
+  const whole = smallCommunity();
+  const homes = whole.homes.map((home) => ({ ...home, battery: BATTERY }));
+  const community = { ...whole, homes };
+  const played = async (strategy: MarketSettings['strategy']) =>
+    (await throughMarket(community, { ...SETTINGS, strategy })).costMicro;
+  const shared = await played('even-share');
+  const alone = withoutAgents(community, COUNTED, { hasBatteries: true, settling: 'single' });
+  assert.ok(sumOf(shared) < sumOf(await played('adaptive')));
+  for (const [home, cost] of shared.entries()) {
+    assert.ok(cost < (alone.costMicro[home] ?? 0), `home ${home}`);
+  }
+});
+
 test('the same seed gives the same bills', async () => {
   const runs = [
     await throughMarket(smallCommunity(), SETTINGS),
