@@ -11,6 +11,7 @@ import { Outbox } from '../chain/outbox.ts';
 import { JsonRpc } from '../chain/rpc.ts';
 import { SilentDelivery } from '../chain/silent-delivery.ts';
 import { writerLines } from '../chain/writer-lines.ts';
+import type { HouseMqtt } from '../host/mqtt-port.ts';
 import type { HttpListener, Log, Random, Sql, Transport } from '../host/ports.ts';
 import type { Threads } from '../host/thread-port.ts';
 import type { GridFacts } from '../market/grid.ts';
@@ -56,6 +57,8 @@ export interface AgentPorts extends DevicePorts {
   listener: HttpListener | null;
   /** Where long work is done; null: it is not. */
   threads: Threads | null;
+  /** To brokers in the house. */
+  mqtt: HouseMqtt;
   /** Of the process, where the agent has one of its own; commands are told. */
   pid?: number;
   /** The market's log; by default read from the grid file's endpoints. Agents may share one. */
@@ -240,7 +243,7 @@ class Agent implements RunningAgent {
   /** Wallet and what needs it; a wallet that cannot be used leaves metering alone. */
   #openMarket(): Market | null {
     const settings = this.#settings;
-    const { clock, log, random, files, threads } = this.#ports;
+    const { clock, log, random, files, threads, mqtt } = this.#ports;
     const { without } = settings.lab;
     const isShared = without.includes('separate-connections');
     const transport = isShared ? oneConnection(this.#ports.transport) : this.#ports.transport;
@@ -264,7 +267,7 @@ class Agent implements RunningAgent {
       leastOfferWs: Math.max(facts.minOfferWs, facts.minTradeWs),
       ...{ controlled, battery: this.#tap, generation: this.#side.generation },
       ...{ market: trading, clearsAt: (interval) => watch.clearsAt(interval) },
-      ...{ random, files, threads, isRealPace: settings.lab.clock === undefined },
+      ...{ random, files, mqtt, threads, isRealPace: settings.lab.clock === undefined },
       ownMargin: without.includes('common-sizes') ? ownMargin(random) : null,
     });
     const billing = new BillingService({

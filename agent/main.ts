@@ -11,6 +11,7 @@ import { openClock } from '../host/lab-clock.ts';
 import { stderrLog } from '../host/log.ts';
 import { machineNowMs, nodeMachine } from '../host/machine.ts';
 import { openBus } from '../host/modbus/open-bus.ts';
+import { houseMqtt } from '../host/mqtt.ts';
 import { askUnix, holdUnix } from '../host/post-unix.ts';
 import { dropRootTo } from '../host/privileges.ts';
 import { nodeRandom } from '../host/random.ts';
@@ -84,6 +85,7 @@ function nodeHost(agentUser: string): CommandHost {
       clock === undefined && !unprovenClock ? guardedClock(log) : openClock(clock, 'agent'),
     listener: nodeHttpListener,
     threads: nodeThreads(),
+    mqtt: houseMqtt(),
     askUnix,
     holdUnix,
     untilTold,

@@ -2,6 +2,7 @@
  * Forecasts and plans whenever an interval closed (design: one interval in the life of a meter,
  * steps 2 and 3). The plan's rows go into the journal, its blocks to the trader by event.
  */
+import type { HouseMqtt } from '../host/mqtt-port.ts';
 import { type Clock, type Files, type Log, type Random, SqlError } from '../host/ports.ts';
 import type { Threads } from '../host/thread-port.ts';
 import { type Interval, intervalAt, type MarketCalendar } from '../market/intervals.ts';
@@ -53,6 +54,7 @@ export interface PlanningOptions {
   clearsAt: (interval: Interval) => Clears;
   random: Random;
   files: Files;
+  mqtt: HouseMqtt;
   /** Where the forecast is trained; null: it is not. */
   threads: Threads | null;
   /** False in stepped time: a plan waits for the training that is under way. */

@@ -27,6 +27,7 @@ const MAY_CONNECT: Record<string, string> = {
   'host/http-transport.ts': 'chain and DSO in a lab',
   'host/modbus/open-bus.ts': 'meters in the house',
   'host/modbus/wire.ts': 'meters in the house',
+  'host/mqtt.ts': 'forecasts of the weather from a broker in the house',
   'host/post-unix.ts': 'the socket of a service of this machine',
   'host/socks5.ts': 'the socket of Tor',
   'host/stepped-socket.ts': 'the clock of a lab',

@@ -15,6 +15,7 @@ import { clearTransport } from '../host/http-transport.ts';
 import { readKeyFile } from '../host/key-file.ts';
 import { stderrLog } from '../host/log.ts';
 import { openBus } from '../host/modbus/open-bus.ts';
+import { houseMqtt } from '../host/mqtt.ts';
 import type { Clock, Random, Transport } from '../host/ports.ts';
 import { relayWires } from '../host/relay-wires.ts';
 import { projectResources } from '../host/resources.ts';
@@ -81,6 +82,7 @@ function startOne(settings: AgentSettings, shared: Shared): Promise<RunningAgent
     transport: shared.transport,
     listener: null,
     threads: shared.threads,
+    mqtt: houseMqtt(),
     openFeed: (fromBlock) => shared.feed.open(fromBlock),
   });
 }

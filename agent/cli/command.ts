@@ -3,6 +3,8 @@
  * back, their exit codes and errors. One file per command beside this; `table.ts` lists them.
  * Data goes to stdout, everything else to stderr.
  */
+
+import type { HouseMqtt } from '../../host/mqtt-port.ts';
 import {
   type Bus,
   type Clock,
@@ -104,6 +106,7 @@ export interface CommandHost {
   openClock(lab: AgentSettings['lab'], log: Log): Promise<Clock & { close?(): void }>;
   listener(log: Log): HttpListener;
   threads: Threads;
+  mqtt: HouseMqtt;
   /** One request to the agent's socket. @throws TransportError */
   askUnix(socket: string, ask: UnixAsk): Promise<{ status: number; body: string }>;
   /** A request that stays open until either side ends it. @throws TransportError */

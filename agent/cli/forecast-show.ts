@@ -1,5 +1,8 @@
 /** `transax-agent forecast show`: what the home will draw, how sure that is, what is planned. */
-import { lookAtWeather } from '../forecasting/weather/weather-file.ts';
+import type { Files } from '../../host/ports.ts';
+import type { WeatherPlace } from '../config/forecast.ts';
+import { lookAtWeather, type WeatherStatus } from '../forecasting/weather/weather-file.ts';
+import { fileText, MqttText } from '../forecasting/weather/weather-places.ts';
 import type { Command } from './command.ts';
 import { reportText, sourceWarning, weatherText } from './forecast-text.ts';
 import { columns, good, numberText } from './output.ts';
@@ -26,7 +29,7 @@ export const forecastShow: Command = {
       const count = countOf('--intervals', args.options.intervals, SHOWN, MOST);
       const report = await journal.skill(now);
       const { weather: file } = settings.forecast;
-      const weather = file === null ? null : lookAtWeather(host.files, file, nowMs, null).status;
+      const weather = file === null ? null : weatherNow(host.files, file, nowMs);
       const found = await journal.forecast(now, now + count - 1);
       const hasParts = report.hasGenerationMeter;
       const rows = found.map(({ interval, forecast, plan, parts }) => [
@@ -59,4 +62,11 @@ export const forecastShow: Command = {
 
 function wattText(powerW: number | undefined): string {
   return powerW === undefined ? '-' : numberText(powerW);
+}
+
+/** What a broker told is known to the running agent alone. */
+function weatherNow(files: Files, from: WeatherPlace, nowMs: number): WeatherStatus {
+  if (typeof from === 'string') return lookAtWeather(fileText(files, from), nowMs, null).status;
+  const { place } = new MqttText(from);
+  return { place, rows: 0, span: null, problem: 'transax-agent logs has what is wrong with it' };
 }

@@ -36,12 +36,12 @@ export function reportText(report: ForecastReport, time: MarketTime): string {
 
 /** What the file of weather forecasts holds. */
 export function weatherText(status: WeatherStatus, time: MarketTime): string {
-  const { path, rows, span, problem } = status;
+  const { place, rows, span, problem } = status;
   const holds =
     span === null
-      ? 'nothing of use'
+      ? 'nothing to show'
       : `${numberText(rows)} rows, ${time.moment(span.fromMs)} to ${time.moment(span.toMs)}`;
-  return `weather ${path}: ${holds}${problem === null ? '' : `; ${problem}`}`;
+  return `weather ${place}: ${holds}${problem === null ? '' : `; ${problem}`}`;
 }
 
 /** Null where nothing speaks against the figures. */

@@ -55,6 +55,7 @@ async function runAgent(host: CommandHost, args: CommandArgs): Promise<Outcome> 
       transport,
       listener: host.listener(log),
       threads: host.threads,
+      mqtt: host.mqtt,
       pid: host.machine.pid,
     });
     log.info(`ends in the safe state, told by ${await told}`);

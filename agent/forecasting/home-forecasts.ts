@@ -3,6 +3,7 @@
  * what battery and switched loads took, and what was expected of it is scored. At start it learns
  * again what the journal holds.
  */
+import type { HouseMqtt } from '../../host/mqtt-port.ts';
 import { type Clock, type Files, type Log, type Random, SqlError } from '../../host/ports.ts';
 import type { Threads } from '../../host/thread-port.ts';
 import type { Interval } from '../../market/intervals.ts';
@@ -21,7 +22,8 @@ import { Trainer } from '../training/trainer.ts';
 import { HISTORY_DAYS, IMPOSSIBLE_TIMES } from './history-limits.ts';
 import { movedTo, SeriesForecast } from './series-forecast.ts';
 import { HomeWeather } from './weather/home-weather.ts';
-import { WeatherFile } from './weather/weather-file.ts';
+import { WeatherFile, type WeatherText } from './weather/weather-file.ts';
+import { fileText, MqttText } from './weather/weather-places.ts';
 
 /** What meters on the roof saw. */
 export interface Generation {
@@ -34,6 +36,7 @@ export interface HomeForecastsOptions {
   intervalSeconds: number;
   clock: Clock;
   files: Files;
+  mqtt: HouseMqtt;
   log: Log;
   random: Random;
   journal: Journal;
@@ -94,6 +97,7 @@ export class HomeForecasts {
   }
 
   start(signal: AbortSignal): void {
+    this.#weather?.start(signal);
     this.#learnAgain();
     this.#trainer?.start(signal);
   }
@@ -277,10 +281,14 @@ export class HomeForecasts {
 }
 
 function weatherOf(options: HomeForecastsOptions): HomeWeather | null {
-  const { settings, files, log, journal, intervalSeconds } = options;
-  const path = settings.forecast.weather;
-  if (path === null) return null;
-  return new HomeWeather(new WeatherFile(files, path, log), journal.weather, intervalSeconds);
+  const { settings, files, mqtt, log, journal, intervalSeconds } = options;
+  const { weather } = settings.forecast;
+  if (weather === null) return null;
+  const homeOf = (text: WeatherText, listen?: (signal: AbortSignal) => void) =>
+    new HomeWeather(new WeatherFile(text, log), journal.weather, intervalSeconds, listen);
+  if (typeof weather === 'string') return homeOf(fileText(files, weather));
+  const told = new MqttText(weather);
+  return homeOf(told, (signal) => told.listen(mqtt, signal));
 }
 
 /** Mean net load of a reading, W; null where its energy is not known. */

@@ -13,6 +13,7 @@ import { createWallet } from '../../agent/wallet/wallet.ts';
 import { nodeFiles } from '../../host/files.ts';
 import { clearTransport } from '../../host/http-transport.ts';
 import { openBus } from '../../host/modbus/open-bus.ts';
+import { houseMqtt } from '../../host/mqtt.ts';
 import type { Log } from '../../host/ports.ts';
 import { nodeRandom } from '../../host/random.ts';
 import { relayWires } from '../../host/relay-wires.ts';
@@ -63,6 +64,7 @@ async function withAgent(change: Change, work: (run: Run) => Promise<void>): Pro
         transport,
         listener: null,
         threads: null,
+        mqtt: houseMqtt(),
       });
       starting.close();
       try {

@@ -16,6 +16,7 @@ import { createWallet } from '../../agent/wallet/wallet.ts';
 import { RpcError } from '../../chain/rpc-forms.ts';
 import { nodeFiles } from '../../host/files.ts';
 import { openBus } from '../../host/modbus/open-bus.ts';
+import { houseMqtt } from '../../host/mqtt.ts';
 import {
   type Bus,
   BusError,
@@ -148,6 +149,7 @@ function start(home: InstalledHome, facts: GridFacts, around: Surroundings): Pro
     transport: dsoAlone(facts, around),
     listener: null,
     threads: null,
+    mqtt: houseMqtt(),
     openFeed: () => logOf(around),
   });
 }

@@ -8,6 +8,7 @@ import { loadModel } from '../../agent/loads/model.ts';
 import { type MarketView, PlanningService } from '../../agent/planning.ts';
 import type { Plan } from '../../agent/strategy/plan.ts';
 import { nodeFiles } from '../../host/files.ts';
+import { houseMqtt } from '../../host/mqtt.ts';
 import { type Log, type Sql, SqlError } from '../../host/ports.ts';
 import { nodeRandom } from '../../host/random.ts';
 import { openSql } from '../../host/sqlite.ts';
@@ -76,6 +77,7 @@ function start(sql: Sql, change: { hasLoad?: boolean; market?: Partial<MarketVie
     random: nodeRandom(),
     files: nodeFiles(),
     threads: null,
+    mqtt: houseMqtt(),
     isRealPace: false,
     ownMargin: 0.05,
   });

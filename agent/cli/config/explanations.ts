@@ -189,8 +189,8 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     text: '"auto" trains a model of the home from two weeks of history on; "simple" never does.',
   },
   'forecast.weather': {
-    form: PATH,
-    text: 'A file of weather forecasts, CSV or JSON; generation that is metered follows it.',
+    form: 'the path of a file, or { mqtt = "mqtt://ADDRESS:PORT", topic = "TOPIC" }',
+    text: 'Forecasts of the weather, CSV or JSON; generation that is metered follows them.',
   },
   'following.enabled': {
     form: FLAG,

@@ -19,11 +19,24 @@ export class HomeWeather {
   /** Intervals of the past that count. */
   readonly #kept: number;
 
-  constructor(file: WeatherFile, records: WeatherRecords, intervalSeconds: number) {
+  readonly #listen: (signal: AbortSignal) => void;
+
+  /** @param listen begins to hear what the file is made of, where that is told */
+  constructor(
+    file: WeatherFile,
+    records: WeatherRecords,
+    intervalSeconds: number,
+    listen: (signal: AbortSignal) => void = () => {},
+  ) {
+    this.#listen = listen;
     this.#file = file;
     this.#records = records;
     this.#intervalMs = intervalSeconds * 1000;
     this.#kept = Math.ceil((HISTORY_DAYS * 86_400) / intervalSeconds);
+  }
+
+  start(signal: AbortSignal): void {
+    this.#listen(signal);
   }
 
   /** Takes up what the journal holds. @throws SqlError */

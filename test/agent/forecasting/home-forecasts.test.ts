@@ -1,6 +1,7 @@
 /** A home with a meter on its roof: load and generation are forecast each by itself. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { WeatherPlace } from '../../../agent/config/forecast.ts';
 import { forecastReport } from '../../../agent/forecasting/forecast-report.ts';
 import { HomeForecasts } from '../../../agent/forecasting/home-forecasts.ts';
 import { ControlledPower } from '../../../agent/journal/controlled.ts';
@@ -8,6 +9,8 @@ import { Journal } from '../../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../../agent/journal/schema.ts';
 import { trainFrom } from '../../../agent/training/training-job.ts';
 import { nodeFiles } from '../../../host/files.ts';
+import { houseMqtt } from '../../../host/mqtt.ts';
+import type { HouseMqtt } from '../../../host/mqtt-port.ts';
 import { FileError, type Files } from '../../../host/ports.ts';
 import { openSql } from '../../../host/sqlite.ts';
 import { SteppedClock } from '../../../host/stepped-clock.ts';
@@ -31,8 +34,9 @@ function sunW(interval: number): number {
 interface Change {
   hasPv?: boolean;
   threads?: Threads | null;
-  weather?: string;
+  weather?: WeatherPlace;
   files?: Files;
+  mqtt?: HouseMqtt;
 }
 
 function scene(days: number, change: Change = {}) {
@@ -56,7 +60,7 @@ function scene(days: number, change: Change = {}) {
   const seen = new Map<number, number>();
   const forecasts = new HomeForecasts({
     ...{ settings, intervalSeconds: 900, clock, log: quiet, random: labRandom('a home'), journal },
-    ...{ files: change.files ?? nodeFiles() },
+    ...{ files: change.files ?? nodeFiles(), mqtt: change.mqtt ?? houseMqtt() },
     ...{ controlled: new ControlledPower(sql), battery: null, isRealPace: false },
     generation: hasPv ? { generatedW: (interval) => seen.get(interval) ?? null } : null,
     threads: change.threads ?? null,
@@ -207,7 +211,7 @@ test('nothing is learned before the clock is proven, then everything', () => {
       forecast: { method: 'auto', weather: null },
     },
     ...{ intervalSeconds: 900, clock, log: quiet, random: labRandom('a home'), journal },
-    ...{ files: nodeFiles() },
+    ...{ files: nodeFiles(), mqtt: houseMqtt() },
     ...{ controlled: new ControlledPower(sql), battery: null, isRealPace: true },
     ...{ generation: null, threads: null },
   });

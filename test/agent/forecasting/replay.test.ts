@@ -7,6 +7,7 @@ import { Journal } from '../../../agent/journal/journal.ts';
 import { JOURNAL_MIGRATIONS } from '../../../agent/journal/schema.ts';
 import { PlanningService } from '../../../agent/planning.ts';
 import { nodeFiles } from '../../../host/files.ts';
+import { houseMqtt } from '../../../host/mqtt.ts';
 import { openSql } from '../../../host/sqlite.ts';
 import { SteppedClock } from '../../../host/stepped-clock.ts';
 import type { Threads } from '../../../host/thread-port.ts';
@@ -49,7 +50,13 @@ async function run(threads: Threads, intervals: number): Promise<{ all: string; 
       tariffAt: () => ({ useMicroPerKwh: [300_000], feedInMicroPerKwh: [80_000] }),
       maxPowerW: () => 11_000,
     },
-    ...{ random: labRandom('home 7'), files: nodeFiles(), threads, isRealPace: false },
+    ...{
+      random: labRandom('home 7'),
+      files: nodeFiles(),
+      mqtt: houseMqtt(),
+      threads,
+      isRealPace: false,
+    },
   });
   const ending = new AbortController();
   planning.start(ending.signal);

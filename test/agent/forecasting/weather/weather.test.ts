@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lookAtWeather, WeatherFile } from '../../../../agent/forecasting/weather/weather-file.ts';
+import { MqttText } from '../../../../agent/forecasting/weather/weather-places.ts';
 import { WeatherSeries } from '../../../../agent/forecasting/weather/weather-series.ts';
 import { readWeather } from '../../../../agent/forecasting/weather/weather-text.ts';
-import { nodeFiles } from '../../../../host/files.ts';
-import { FileError, type Files } from '../../../../host/ports.ts';
+import type { HouseMqtt } from '../../../../host/mqtt-port.ts';
+import { FileError } from '../../../../host/ports.ts';
 
 const test = suite('weather');
 const HEAD = 'utc,irradiance_w_m2,temperature_c';
@@ -123,24 +124,24 @@ test('a mean lies between the rows it is of, and constant weather stays so', () 
   );
 });
 
-function fileOf(text: () => string | null): { files: Files; lines: string[] } {
-  const files = {
-    ...nodeFiles(),
-    readText(path: string): string {
-      const found = text();
-      if (found === null) throw new FileError(path, 'missing', `there is no ${path}`);
-      return found;
-    },
+function sourceOf(text: () => string | null) {
+  const read = () => {
+    const found = text();
+    if (found === null) throw new FileError('/w.csv', 'missing', 'there is no /w.csv');
+    return found;
   };
-  return { files, lines: [] };
+  return { place: '/w.csv', read };
 }
 
 test('a file is read again when it changed, and what is wrong is said once', () => {
   let text: string | null = `${HEAD}\n2026-06-01T00:00Z,100,`;
-  const { files, lines } = fileOf(() => text);
+  const lines: string[] = [];
   const note = (message: string) => void lines.push(message);
   const log = { info: note, warn: note, error: note };
-  const file = new WeatherFile(files, '/w.csv', log);
+  const file = new WeatherFile(
+    sourceOf(() => text),
+    log,
+  );
   assert.is(file.refresh(START_MS).problem, null);
   assert.is(file.mean(START_MS, START_MS + 900_000)?.irradianceWm2, 100);
   text = `${HEAD}\n2026-06-01T00:00Z,200,\nrubbish`;
@@ -155,10 +156,35 @@ test('a file is read again when it changed, and what is wrong is said once', () 
   assert.match(lines.join('\n'), /there is no \/w\.csv\nforecasts of the weather are well again/);
 });
 
+test('what a topic told last is the text, and a broker that is lost takes nothing back', () => {
+  let tell = (_text: string): void => {};
+  let complain = (_problem: string | null): void => {};
+  const asked: string[] = [];
+  const mqtt: HouseMqtt = {
+    listen({ at, topic }, onMessage, onProblem) {
+      asked.push(`${at.host} ${at.port} ${topic}`);
+      tell = onMessage;
+      complain = onProblem;
+    },
+  };
+  const text = new MqttText({ at: { host: '192.168.1.5', port: 1883 }, topic: 'a/b' });
+  text.listen(mqtt, new AbortController().signal);
+  assert.equal(asked, ['192.168.1.5 1883 a/b']);
+  const problem = () => lookAtWeather(text, START_MS, null).status.problem;
+  complain('192.168.1.5:1883 cannot be reached (ECONNREFUSED)');
+  assert.match(problem() ?? '', /mqtt:\/\/192\.168\.1\.5:1883 a\/b: .*ECONNREFUSED/);
+  complain(null);
+  assert.match(problem() ?? '', /publish it with retain/);
+  tell(`${HEAD}\n2026-06-01T00:00Z,100,`);
+  assert.is(problem(), null);
+  complain('192.168.1.5:1883 ended the connection');
+  assert.is(problem(), null);
+});
+
 test('a file that ends before now is called old', () => {
-  const { files } = fileOf(() => `${HEAD}\n2026-06-01T00:00Z,100,\n2026-06-01T01:00Z,100,`);
-  assert.is(lookAtWeather(files, '/w.csv', START_MS, null).status.problem, null);
-  const { status } = lookAtWeather(files, '/w.csv', START_MS + 2 * HOUR_MS, null);
+  const source = sourceOf(() => `${HEAD}\n2026-06-01T00:00Z,100,\n2026-06-01T01:00Z,100,`);
+  assert.is(lookAtWeather(source, START_MS, null).status.problem, null);
+  const { status } = lookAtWeather(source, START_MS + 2 * HOUR_MS, null);
   assert.match(status.problem ?? '', /old/);
   assert.is(status.rows, 2);
 });
