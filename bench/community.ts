@@ -1,4 +1,5 @@
 /** `npm run bench:community`: what a community saves through market and settlement, and rivals. */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { WEAR_MICRO_PER_KWH } from '../agent/strategy/tariff.ts';
 import { type Community, communityOf, DataError } from './community/data.ts';
@@ -11,6 +12,7 @@ import {
   type Following,
 } from './community/market-settings.ts';
 import { centralOptimumMicro } from './community/optimum.ts';
+import { savingsSvg } from './community/picture.ts';
 import { type MarketCase, type Measured, reportOf, sentencesOf } from './community/report.ts';
 import { withoutAgents } from './community/rivals.ts';
 import type { Settling } from './community/settlement.ts';
@@ -20,10 +22,11 @@ const USAGE = `npm run bench:community -- --data DIR [options]
   --homes N         the first N; 20
   --days N          only so many, the warm-up counted; all
   --warm-up N       days that are run but not counted; 28, at most a quarter
-  --strategy NAME   ${BENCH_STRATEGIES.join(' or ')}, where deviations are netted;
-                    even-share. Paid singly, even-share is not played: adaptive
+  --strategy NAME   ${BENCH_STRATEGIES.join(' or ')}; adaptive, as agents do.
+                    Paid singly, even-share is not played: adaptive
   --seed N          1: whose offer comes first
   --few             our forecast and the perfect one alone, each case once
+  --picture FILE    writes the savings as bars, SVG
   --json            one JSON object on stdout`;
 
 interface Settings {
@@ -34,6 +37,7 @@ interface Settings {
   strategy: BenchStrategy;
   seed: number;
   few: boolean;
+  picture: string | null;
   json: boolean;
 }
 
@@ -51,21 +55,30 @@ const MORE_CASES: readonly Named[] = [
   ['yesterday', 'netted', 'value'],
   ['median28', 'netted', 'value'],
 ];
-/** As agents play today: beside what `--strategy` names. */
-const ADAPTIVE_CASES: readonly Named[] = [
-  ['ours', 'netted', 'value'],
-  ['untrained', 'netted', 'value'],
-  ['perfect', 'netted', 'value'],
-  ['ours', 'netted', 'target'],
-];
+/** Beside what `--strategy` names. */
+const OTHER_CASES: Readonly<Partial<Record<BenchStrategy, readonly Named[]>>> = {
+  adaptive: [
+    ['ours', 'netted', 'value'],
+    ['perfect', 'netted', 'value'],
+    ['ours', 'netted', 'target'],
+  ],
+  truthful: [['ours', 'netted', 'value']],
+  'even-share': [
+    ['ours', 'netted', 'value'],
+    ['perfect', 'netted', 'value'],
+  ],
+};
 
 function casesOf({ few, strategy }: Settings): { named: Named; strategy: BenchStrategy }[] {
   const played = (few ? CASES : [...CASES, ...MORE_CASES]).map((named) => {
     const isAlone = strategy === 'even-share' && named[1] === 'single';
     return { named, strategy: isAlone ? ('adaptive' as const) : strategy };
   });
-  if (few || strategy === 'adaptive') return played;
-  return [...played, ...ADAPTIVE_CASES.map((named) => ({ named, strategy: 'adaptive' as const }))];
+  if (few) return played;
+  const others = BENCH_STRATEGIES.filter((name) => name !== strategy).flatMap((name) =>
+    (OTHER_CASES[name] ?? []).map((named) => ({ named, strategy: name })),
+  );
+  return [...played, ...others];
 }
 
 /** @returns the exit code */
@@ -78,7 +91,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const community = shortened(communityOf(settings.data, settings.homes), settings.days);
     const report = reportOf(await measure(community, settings));
-    const { data, json: _, ...options } = settings;
+    if (settings.picture !== null) writeFileSync(settings.picture, savingsSvg(report));
+    const { data, json: _, picture: _picture, ...options } = settings;
     const manifest = manifestOf(data, options);
     process.stdout.write(
       settings.json ? `${JSON.stringify({ ...report, manifest })}\n` : sentencesOf(report),
@@ -140,7 +154,8 @@ function settingsOf(argv: readonly string[]): Settings | string {
   let values: Record<string, string | boolean | undefined>;
   try {
     const counts = { homes: text, days: text, 'warm-up': text, seed: text };
-    const options = { data: text, strategy: text, ...counts, few: flag, json: flag };
+    const texts = { data: text, strategy: text, picture: text };
+    const options = { ...texts, ...counts, few: flag, json: flag };
     ({ values } = parseArgs({ args: [...argv], options }));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -153,16 +168,17 @@ function settingsOf(argv: readonly string[]): Settings | string {
     return usual;
   };
   if (typeof values.data !== 'string') faults.push('--data is missing');
-  const strategy = BENCH_STRATEGIES.find((name) => name === (values.strategy ?? 'even-share'));
+  const strategy = BENCH_STRATEGIES.find((name) => name === (values.strategy ?? 'adaptive'));
   if (strategy === undefined) faults.push(`--strategy must be ${BENCH_STRATEGIES.join(' or ')}`);
   const settings = {
     data: String(values.data ?? ''),
     homes: whole('homes', 1, 20),
     days: whole('days', 2, 100_000),
     warmUp: whole('warm-up', 0, 28),
-    strategy: strategy ?? 'even-share',
+    strategy: strategy ?? 'adaptive',
     seed: whole('seed', 0, 1),
     few: values.few === true,
+    picture: typeof values.picture === 'string' ? values.picture : null,
     json: values.json === true,
   };
   return faults.length === 0 ? settings : faults.join('\n');

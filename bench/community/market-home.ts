@@ -1,8 +1,8 @@
 /** One home of the bench: forecast, plan and offers are the agent's own; the battery follows. */
 
 import { HOLDING_ROOM, planningSpec } from '../../agent/strategy/battery.ts';
-import { respond } from '../../agent/strategy/battery-plan/response.ts';
 import type { StoredValue } from '../../agent/strategy/battery-plan/stored-value.ts';
+import { weighedEndWs } from '../../agent/strategy/battery-plan/weighed-end.ts';
 import { supplierPrices } from '../../agent/strategy/counted-prices.ts';
 import { HomeTime } from '../../agent/strategy/home-time.ts';
 import { type ClearedInterval, MarketPast } from '../../agent/strategy/market-past.ts';
@@ -142,7 +142,8 @@ export class MarketHome {
     const situation = { value, spec, prices, seconds, limitW: LIMIT_W };
     const storedWs = this.#battery?.storedWs ?? 0;
     if (this.#shared !== null) return this.#shared.answerWs(situation, storedWs, netWs / seconds);
-    return respond(situation, storedWs, netWs - this.#promised.tradedWs).batteryWs;
+    const { tradedWs } = this.#promised;
+    return weighedEndWs(situation, { storedWs, comesWs: netWs, tradedWs }) - netWs;
   }
 
   /** What deviations are expected to cost, at the supplier's prices of an interval. */

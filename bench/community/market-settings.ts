@@ -5,8 +5,8 @@ import type { Counted } from './rivals.ts';
 import type { Settling } from './settlement.ts';
 
 /**
- * What the battery does within an interval: hold the meter on the target, whatever that costs, or
- * weigh what is left over or missing against what it is worth later.
+ * What the battery does within an interval: hold the meter on the target, whatever that costs, or,
+ * as agents do, keep the trades and weigh what comes beside them against what it is worth later.
  */
 export type Following = 'target' | 'value';
 
