@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util';
 import { WEAR_MICRO_PER_KWH } from '../agent/strategy/tariff.ts';
 import { type Community, communityOf, DataError } from './community/data.ts';
 import type { ForecastName } from './community/forecasts.ts';
-import { manifestOf } from './community/manifest.ts';
 import { throughMarket } from './community/market.ts';
 import {
   BENCH_STRATEGIES,
@@ -16,6 +15,7 @@ import { savingsSvg } from './community/picture.ts';
 import { type MarketCase, type Measured, reportOf, sentencesOf } from './community/report.ts';
 import { withoutAgents } from './community/rivals.ts';
 import type { Settling } from './community/settlement.ts';
+import { manifestOf } from './manifest.ts';
 
 const USAGE = `npm run bench:community -- --data DIR [options]
   --data DIR        citylearn-2022, hamlet-homes-15min or swiss-homes-15min

@@ -1,13 +1,16 @@
 /** `npm run bench:forecast`: how well homes are forecast, beside methods that need no training. */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Prior } from '../agent/strategy/forecast/prior.ts';
 import { DataError } from '../testbed/homes/csv.ts';
 import { measureYear } from './forecast/cost.ts';
 import { fitPrior, tableSource } from './forecast/fit-prior.ts';
 import type { HomeSeries } from './forecast/home-series.ts';
+import { errorsSvg } from './forecast/picture.ts';
 import { readHomes } from './forecast/read-homes.ts';
 import { reportOf, sentencesOf } from './forecast/report.ts';
 import { type HomeResult, measureHome } from './forecast/rolling.ts';
+import { manifestOf } from './manifest.ts';
 
 const USAGE = `npm run bench:forecast -- --data DIR [--test-days N] [--halves] [--fit] [--json]
   --data DIR       CSV files of homes (docs/forecast.md names the forms), also in its folders
@@ -15,6 +18,7 @@ const USAGE = `npm run bench:forecast -- --data DIR [--test-days N] [--halves] [
   --halves         the prior is fitted to every second home and the others are forecast with it,
                    both ways: as good as the model is on homes that it has not seen
   --fit            fits the prior to all homes, without their last days, and prints its table
+  --picture FILE   writes the errors as bars, SVG
   --json           one JSON object on stdout`;
 
 const MOST_DAYS = 366;
@@ -25,7 +29,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const flag = { type: 'boolean' } as const;
   let values: Record<string, string | boolean | undefined>;
   try {
-    const options = { data: text, 'test-days': text, halves: flag, fit: flag, json: flag } as const;
+    const texts = { data: text, 'test-days': text, picture: text } as const;
+    const options = { ...texts, halves: flag, fit: flag, json: flag } as const;
     ({ values } = parseArgs({ args: [...argv], options }));
   } catch (error) {
     return refused(error instanceof Error ? error.message : String(error));
@@ -58,8 +63,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (left > 0) process.stderr.write(`${left} homes are too short or draw nothing: left out\n`);
   const seconds = Math.round((performance.now() - startMs) / 1000);
   const report = reportOf(results, { testDays, year, seconds });
-  const isJson = values.json === true;
-  process.stdout.write(isJson ? `${JSON.stringify(report)}\n` : sentencesOf(report));
+  if (typeof values.picture === 'string') writeFileSync(values.picture, errorsSvg(report));
+  const manifest = manifestOf(values.data, { testDays, halves: values.halves === true });
+  const json = () => `${JSON.stringify({ ...report, manifest })}\n`;
+  process.stdout.write(values.json === true ? json() : sentencesOf(report));
   return 0;
 }
 

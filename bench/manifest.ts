@@ -17,7 +17,7 @@ export function manifestOf(folder: string, options: Manifest['options']): Manife
   for (const path of paths)
     hash.update(`${path.slice(folder.length)}\n`).update(readFileSync(path));
   const { version }: { version: string } = JSON.parse(
-    readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
+    readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'),
   );
   return { version, dataSha256: hash.digest('hex'), options };
 }
