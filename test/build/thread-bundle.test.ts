@@ -6,6 +6,9 @@ import * as assert from 'uvu/assert';
 import { bundleThread, THREADS } from '../../build/bundle.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 
+/** Twice what it is with the table of many homes, 113 kB: more would be a library come along. */
+const MOST_BYTES = 250_000;
+
 const test = suite('threads of the binary');
 
 test('they load the module that they answer through, and no other', async () => {
@@ -17,7 +20,7 @@ test('they load the module that they answer through, and no other', async () => 
       const text = readFileSync(file, 'utf8');
       const loaded = [...text.matchAll(/\b(?:require|import)\(([^)]*)\)/g)].map(([, name]) => name);
       assert.equal(loaded, ['"node:worker_threads"'], program);
-      assert.ok(text.length < 100_000, `${program}: ${text.length} bytes`);
+      assert.ok(text.length < MOST_BYTES, `${program}: ${text.length} bytes`);
     }
   } finally {
     folder.dispose();
