@@ -100,14 +100,19 @@ test('figures on stdout, one object with all of them; everything is final', asyn
 });
 
 test('homes that do not follow their commitments are found out', async () => {
-  const { code, out, err } = await toEnd([...STEPPED, '--no-follow']);
-  assert.is(code, 0, err);
-  const figures = JSON.parse(out);
-  assert.is(figures.limitViolations, 0);
-  assert.ok(figures.trades > 0);
-  const followed = JSON.parse((await firstRun()).out).commitmentErrorPercent;
-  const said = `${figures.commitmentErrorPercent} %, ${followed} % with it`;
-  assert.ok(figures.commitmentErrorPercent > Math.max(5, 4 * followed), said);
+  // In the morning batteries take part in most trades: without them these are broken.
+  const morning = [...STEPPED, '--start', '2026-06-12T06:00:00Z'];
+  const errors: number[] = [];
+  for (const more of [[], ['--no-follow']]) {
+    const { code, out, err } = await toEnd([...morning, ...more]);
+    assert.is(code, 0, err);
+    const figures = JSON.parse(out);
+    assert.is(figures.limitViolations, 0);
+    assert.ok(figures.trades > 0);
+    errors.push(figures.commitmentErrorPercent);
+  }
+  const [followed = Number.NaN, left = Number.NaN] = errors;
+  assert.ok(left > Math.max(5, 4 * followed), `${left} %, ${followed} % with it`);
 });
 
 test('the same run twice gives the same manifest and the same tables, byte by byte', async () => {
