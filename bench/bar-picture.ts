@@ -34,6 +34,7 @@ export function barsSvg({ title, subtitle, bars, mark }: BarPicture): string {
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ` +
       `width="${WIDTH}" height="${height}" ${FONT} font-size="14" fill="#222">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     text(24, 34, title, 'font-size="18" font-weight="600"'),
     text(24, 58, subtitle, 'fill="#555"'),
@@ -63,8 +64,11 @@ function markOf(label: string, at: number, end: number): string[] {
 }
 
 function text(x: number, y: number, content: string, attributes = ''): string {
-  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-  return `<text x="${number(x)}" y="${number(y)}" ${attributes}>${escaped}</text>`;
+  return `<text x="${number(x)}" y="${number(y)}" ${attributes}>${escaped(content)}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
 function number(value: number): string {

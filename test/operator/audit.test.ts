@@ -169,6 +169,13 @@ async function steal(world: LivedMarket, call: Call): Promise<void> {
   });
   transaction.signature = key.sign(transaction.unsignedHash);
   await world.rpc.sendRaw(transaction.serialized);
+  // It is in a block only a little after it was taken.
+  const { anvil } = world.utility;
+  for (let looks = 0; looks < 500; looks += 1) {
+    if ((await anvil.call('eth_getTransactionReceipt', [transaction.hash])) !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.unreachable('a theft is in no block');
 }
 
 test.run();
