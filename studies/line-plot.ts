@@ -1,4 +1,5 @@
 /** A line plot as SVG: several series over whole numbers, labelled where they end. */
+import { SVG_FONT, svgNumber, svgText } from './svg-text.ts';
 
 export interface Series {
   label: string;
@@ -27,16 +28,15 @@ const RIGHT = 250;
 const TOP = 76;
 const BOTTOM = 60;
 const LABEL_GAP = 18;
-const FONT = 'font-family="system-ui, Segoe UI, Helvetica, Arial, sans-serif"';
 
 export function linePlotSvg(plot: LinePlot): string {
   const scale = scaleOf(plot);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ` +
-      `width="${WIDTH}" height="${HEIGHT}" ${FONT} font-size="13" fill="#222">`,
+      `width="${WIDTH}" height="${HEIGHT}" ${SVG_FONT} font-size="13" fill="#222">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
-    text(LEFT, 30, plot.title, 'font-size="18" font-weight="600"'),
-    text(LEFT, 52, plot.subtitle, 'fill="#555"'),
+    svgText(LEFT, 30, plot.title, 'font-size="18" font-weight="600"'),
+    svgText(LEFT, 52, plot.subtitle, 'fill="#555"'),
     ...axes(plot, scale),
     ...plot.series.flatMap((series) => bandOf(series, scale)),
     ...plot.series.flatMap((series) => lineOf(series, scale)),
@@ -83,14 +83,14 @@ function axes({ xLabel, yLabel }: LinePlot, { x, y, xs, yTicks }: Scale): string
   const middle = (TOP + bottom) / 2;
   return [
     ...yTicks.map((tick) => {
-      const at = number(y(tick));
-      const label = text(LEFT - 10, Number(at) + 4, format(tick), 'text-anchor="end"');
+      const at = svgNumber(y(tick));
+      const label = svgText(LEFT - 10, Number(at) + 4, format(tick), 'text-anchor="end"');
       return `<path d="M${LEFT} ${at}H${right}" stroke="#e3e3e3"/>${label}`;
     }),
-    ...xs.map((tick) => text(x(tick), bottom + 20, String(tick), 'text-anchor="middle"')),
+    ...xs.map((tick) => svgText(x(tick), bottom + 20, String(tick), 'text-anchor="middle"')),
     `<path d="M${LEFT} ${bottom}H${right}" stroke="#888"/>`,
-    text((LEFT + right) / 2, HEIGHT - 18, xLabel, 'text-anchor="middle" fill="#555"'),
-    text(
+    svgText((LEFT + right) / 2, HEIGHT - 18, xLabel, 'text-anchor="middle" fill="#555"'),
+    svgText(
       20,
       middle,
       yLabel,
@@ -101,21 +101,23 @@ function axes({ xLabel, yLabel }: LinePlot, { x, y, xs, yTicks }: Scale): string
 
 function bandOf({ band, color }: Series, { x, y }: Scale): string[] {
   if (band === undefined || band.length === 0) return [];
-  const upper = band.map((point) => `${number(x(point.x))} ${number(y(point.high))}`);
-  const lower = band.map((point) => `${number(x(point.x))} ${number(y(point.low))}`).reverse();
+  const upper = band.map((point) => `${svgNumber(x(point.x))} ${svgNumber(y(point.high))}`);
+  const lower = band
+    .map((point) => `${svgNumber(x(point.x))} ${svgNumber(y(point.low))}`)
+    .reverse();
   const path = `M${[...upper, ...lower].join('L')}Z`;
   return [`<path d="${path}" fill="${color}" fill-opacity="0.15"/>`];
 }
 
 function lineOf({ points, color, isReference }: Series, { x, y }: Scale): string[] {
-  const path = points.map((point) => `${number(x(point.x))} ${number(y(point.y))}`).join('L');
+  const path = points.map((point) => `${svgNumber(x(point.x))} ${svgNumber(y(point.y))}`).join('L');
   const stroke = `stroke="${color}" stroke-width="${isReference ? 10 : 2}"`;
   const opacity = isReference ? ' stroke-opacity="0.35"' : '';
   const line = `<path d="M${path}" fill="none" ${stroke}${opacity}/>`;
   if (isReference) return [line];
   const dots = points.map(
     (point) =>
-      `<circle cx="${number(x(point.x))}" cy="${number(y(point.y))}" r="3" fill="${color}"/>`,
+      `<circle cx="${svgNumber(x(point.x))}" cy="${svgNumber(y(point.y))}" r="3" fill="${color}"/>`,
   );
   return [line, ...dots];
 }
@@ -129,17 +131,8 @@ function labels({ series }: LinePlot, { x, y, xs }: Scale): string[] {
   let floor = Number.NEGATIVE_INFINITY;
   return ends.map(({ label, color, y: wanted }) => {
     floor = Math.max(wanted, floor + LABEL_GAP);
-    return text(at, floor + 4, label, `fill="${color}"`);
+    return svgText(at, floor + 4, label, `fill="${color}"`);
   });
-}
-
-function text(x: number, y: number, content: string, attributes = ''): string {
-  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-  return `<text x="${number(x)}" y="${number(y)}" ${attributes}>${escaped}</text>`;
-}
-
-function number(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }
 
 function format(value: number): string {
