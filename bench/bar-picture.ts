@@ -1,4 +1,6 @@
 /** Horizontal bars as SVG, each with its value inside, and a mark that some should reach. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { escaped, SVG_FONT, svgNumber, svgText } from '../studies/svg-text.ts';
 
 export interface Bar {
@@ -61,4 +63,10 @@ function markOf(label: string, at: number, end: number): string[] {
       'stroke-dasharray="5 4"/>',
     svgText(at, end + 20, label, `text-anchor="${anchor}" fill="${MARK}"`),
   ];
+}
+
+/** Before a bench runs for minutes: why the picture could not be written after it; null: it can. */
+export function pictureFault(path: string): string | null {
+  const folder = dirname(path);
+  return existsSync(folder) ? null : `--picture: there is no folder ${folder}`;
 }

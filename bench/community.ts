@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { WEAR_MICRO_PER_KWH } from '../agent/strategy/tariff.ts';
+import { pictureFault } from './bar-picture.ts';
 import { type Community, communityOf, DataError } from './community/data.ts';
 import type { ForecastName } from './community/forecasts.ts';
 import { throughMarket } from './community/market.ts';
@@ -168,6 +169,9 @@ function settingsOf(argv: readonly string[]): Settings | string {
     return usual;
   };
   if (typeof values.data !== 'string') faults.push('--data is missing');
+  const picture = typeof values.picture === 'string' ? values.picture : null;
+  const fault = picture === null ? null : pictureFault(picture);
+  if (fault !== null) faults.push(fault);
   const strategy = BENCH_STRATEGIES.find((name) => name === (values.strategy ?? 'adaptive'));
   if (strategy === undefined) faults.push(`--strategy must be ${BENCH_STRATEGIES.join(' or ')}`);
   const settings = {
@@ -178,7 +182,7 @@ function settingsOf(argv: readonly string[]): Settings | string {
     strategy: strategy ?? 'adaptive',
     seed: whole('seed', 0, 1),
     few: values.few === true,
-    picture: typeof values.picture === 'string' ? values.picture : null,
+    picture,
     json: values.json === true,
   };
   return faults.length === 0 ? settings : faults.join('\n');

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Prior } from '../agent/strategy/forecast/prior.ts';
 import { DataError } from '../testbed/homes/csv.ts';
+import { pictureFault } from './bar-picture.ts';
 import { measureYear } from './forecast/cost.ts';
 import { fitPrior, tableSource } from './forecast/fit-prior.ts';
 import type { HomeSeries } from './forecast/home-series.ts';
@@ -40,6 +41,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return refused(`--test-days is a whole number from 1 to ${MOST_DAYS}`);
   }
   if (typeof values.data !== 'string') return refused('--data is missing');
+  const fault = typeof values.picture === 'string' ? pictureFault(values.picture) : null;
+  if (fault !== null) return refused(fault);
   let homes: HomeSeries[];
   try {
     homes = readHomes(values.data);

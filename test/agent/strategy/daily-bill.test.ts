@@ -52,6 +52,13 @@ test('alone the battery stores surplus and covers need, with its losses and limi
   assert.ok(Math.abs((short.aloneStoredWs ?? 0) - 0.45 * KWH_WS) < 1);
 });
 
+test('alone the battery takes no more than it has room for, with its losses', () => {
+  // 0.45 kWh more fit into the cells: half a kWh at the terminals, of which nine tenths arrive.
+  const bill = billOf([quarter(-KWH_WS)], 3_600, BATTERY, 4.55 * KWH_WS);
+  assert.ok(Math.abs(bill.aloneMicro + 40_000) < 1, `${bill.aloneMicro}`);
+  assert.ok(Math.abs((bill.aloneStoredWs ?? 0) - 5 * KWH_WS) < 1);
+});
+
 test('trades that were kept never cost more than the supplier', () => {
   const energy = fc.integer({ min: -5_000_000, max: 5_000_000 });
   fc.assert(

@@ -61,6 +61,15 @@ test('totals follow from readings, schedules and trades', () => {
   assert.ok(Math.abs((totals.commitmentErrorPercent ?? 0) - 10) < 1e-9);
 });
 
+test('who sells the supplier more, or draws more, than was traded has kept it', () => {
+  const record = new CommunityRecord(RUN);
+  const at = RUN.firstInterval;
+  tellInterval(record, at);
+  record.reading('a', at, 0, 1.5 * KWH_WS);
+  record.reading('b', at, 1.7 * KWH_WS, 0);
+  assert.is(record.state().totals.commitmentErrorPercent, 0);
+});
+
 test('trades above a limit are counted as violations, metered flows above it as overloads', () => {
   const record = new CommunityRecord(RUN);
   const [at] = [RUN.firstInterval];
